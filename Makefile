@@ -1,0 +1,51 @@
+# The two commands of the README, and the daily ones. Everything is installed where it is missing.
+SHELL := /bin/sh
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+
+.PHONY: help venv lock check lint test demo bench up down clean
+help:  ## show this
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+venv: $(BIN)/.ready  ## the project's Python environment, pinned by hash
+
+$(BIN)/.ready: requirements.lock pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 is wanted as '$(PYTHON)'; name another with PYTHON=..." >&2; exit 2; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "installing python3-venv"; $(SUDO) apt-get update -q && $(SUDO) apt-get install -qy python3-venv; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+lock:  ## renew requirements.lock from pyproject.toml
+	$(PYTHON) -m venv $(VENV)/lock && $(VENV)/lock/bin/pip install -q --disable-pip-version-check 'pip-tools>=7.5'
+	$(VENV)/lock/bin/pip-compile -q --extra dev --generate-hashes --allow-unsafe --strip-extras \
+	  --no-emit-index-url --no-emit-trusted-host --no-header -o requirements.lock pyproject.toml
+
+lint: venv
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/codespell
+	$(BIN)/mypy
+
+check: lint  ## lint, types, fast tests: the daily loop
+	$(BIN)/pytest -q -m "not lab"
+
+test: lint  ## everything, the lab of four machines included
+	$(BIN)/pytest
+
+demo: venv  ## four bare machines become four proven clusters; the report is printed and kept
+	$(SUDO) $(BIN)/python -m lab up
+	$(SUDO) $(BIN)/python -m lab exec -- $(BIN)/python runbooks/enrol.py --expect "$$FLEETPROOF_FINGERPRINTS"
+	$(SUDO) $(BIN)/python -m lab exec -- $(BIN)/python runbooks/full_deploy.py
+
+bench: venv  ## speed, side by side with what one would use instead
+	$(SUDO) $(BIN)/python -m bench
+
+up: venv  ## boot the lab
+	$(SUDO) $(BIN)/python -m lab up
+
+down: venv  ## take the lab away without a trace
+	$(SUDO) $(BIN)/python -m lab down

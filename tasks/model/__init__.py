@@ -1,0 +1,1 @@
+"""Values shared by every room; this room imports nothing but the standard library."""

@@ -1,0 +1,1 @@
+"""The engine under a runbook: stages, accounting, plan, journal, lock, progress. It decides no domain question."""
