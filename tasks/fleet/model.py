@@ -32,6 +32,9 @@ class Cluster(Value):
         node_name: as ``kubectl get nodes`` shows it
         cluster_id: Cilium's numeric cluster id, 1 to 255, unique
         domain: ingress hostnames end in it: k8s-cluster-01.miribit.lab
+        ssh_port: where sshd listens on ``address``
+        ssh_user: login on this host alone; None: NODE_USER
+        proxy_jump: bastion as ``[user@]host[:port]``; None: SSH goes directly
 
     """
 
@@ -44,6 +47,9 @@ class Cluster(Value):
     pod_cidr: IPv4Network
     service_cidr: IPv4Network
     vip: Vip
+    ssh_port: int = Field(default=22, ge=1, le=65535)
+    ssh_user: str | None = None
+    proxy_jump: str | None = None
 
     @property
     def api(self) -> str:
