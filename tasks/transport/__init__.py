@@ -1,0 +1,1 @@
+"""How a command gets to a machine and its output back; this room knows no domain word."""

@@ -1,0 +1,91 @@
+"""Nornir's view of an SSH connection."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tasks.model.errors import SettingsError
+from tasks.transport.access import CONNECT_TIMEOUT_S, Access
+from tasks.transport.deadline import Deadline
+from tasks.transport.dial import dial
+
+if TYPE_CHECKING:
+    from nornir.core.configuration import Config
+
+    from tasks.transport.connection import NodeConnection
+
+CONNECTION_NAME = "node_shell"
+
+
+class NodeShell:
+    """
+    Connection plugin ``node_shell``: one SSH login per host and run; ``connection`` is the ``Shell``.
+
+    Reads from ``connection_options.node_shell.extras``:
+        known_hosts: path of the enrolled host keys; required
+        key_file: path of a private key; without it the password is used
+        proxy_jump: bastion, ``[user@]address[:port]``
+        connect_timeout_s: seconds for TCP, banner, key exchange and login together
+        name: the host's name in messages; ``shell_of`` sets it
+    """
+
+    connection: NodeConnection
+
+    def open(
+        self,
+        hostname: str | None,
+        username: str | None,
+        password: str | None,
+        port: int | None,
+        platform: str | None,  # noqa: ARG002  Nornir's signature
+        extras: dict[str, Any] | None = None,
+        configuration: Config | None = None,  # noqa: ARG002  Nornir's signature
+    ) -> None:
+        """
+        Log in.
+
+        Raises:
+            Unreachable: with the reason
+            SettingsError: an option is missing or the key file cannot be read
+
+        """
+        access = _access(hostname, username, password, port, extras or {})
+        deadline = Deadline(access.connect_timeout_s)
+        # TCP first: the server forks and prepares its side while this process still imports the SSH library
+        sock = None if access.proxy_jump else dial(access, deadline)
+        from tasks.transport.connection import NodeConnection  # noqa: PLC0415  only who connects pays for paramiko
+
+        self.connection = NodeConnection(access, sock, deadline)
+
+    def close(self) -> None:
+        """Log out; never raises."""
+        self.connection.disconnect()
+
+
+def _access(
+    hostname: str | None, username: str | None, password: str | None, port: int | None, extras: dict[str, Any]
+) -> Access:
+    name = extras.get("name") or hostname or ""
+    missing = [
+        what
+        for what, value in (
+            ("hostname", hostname),
+            ("username (NODE_USER)", username),
+            ("connection_options.node_shell.extras.known_hosts", extras.get("known_hosts")),
+        )
+        if not value
+    ]
+    if missing:
+        raise SettingsError("\n".join(f"{name}: no {what}" for what in missing))
+    return Access(
+        name=name,
+        address=hostname or "",
+        port=port or 22,
+        user=username or "",
+        password=password or "",
+        key_file=Path(extras["key_file"]) if extras.get("key_file") else None,
+        known_hosts=Path(extras["known_hosts"]),
+        proxy_jump=extras.get("proxy_jump") or "",
+        connect_timeout_s=float(extras.get("connect_timeout_s") or CONNECT_TIMEOUT_S),
+    )
