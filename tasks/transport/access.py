@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from pathlib import Path
+import re
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from tasks.model.errors import SettingsError
+from tasks.transport.hostkeys import SSH_PORT, endpoint_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 CONNECT_TIMEOUT_S = 15.0
+_JUMP = re.compile(r"(?:(?P<user>[^@\s]+)@)?(?P<address>\[[^]\s]+]|[^][@:\s]+)(?::(?P<port>[0-9]+))?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,8 +25,8 @@ class Access:
         name: the host's name in the inventory, for messages
         address, port: where its SSH server listens
         user: who logs in
-        password: for the login where there is no key, and for sudo where it asks
-        key_file: private key, without passphrase
+        password: for the login where there is no key or it is refused, and for sudo where it asks
+        ssh_key: path of a private key without passphrase
         known_hosts: the file that ``runbooks/enrol.py`` writes
         proxy_jump: ``[user@]address[:port]`` of a bastion, or empty
         connect_timeout_s: seconds for TCP, banner, key exchange and login together
@@ -27,10 +35,30 @@ class Access:
 
     name: str
     address: str
-    port: int = 22
+    port: int = SSH_PORT
     user: str
     password: str = field(default="", repr=False)
-    key_file: Path | None = None
+    ssh_key: Path | None = None
     known_hosts: Path
     proxy_jump: str = ""
     connect_timeout_s: float = CONNECT_TIMEOUT_S
+
+    @property
+    def endpoint(self) -> str:
+        """The server's name in ``known_hosts``."""
+        return endpoint_of(self.address, self.port)
+
+    @property
+    def bastion(self) -> Access:
+        """How to get into the bastion: same credentials, own host key; ``SettingsError`` where it is no address."""
+        jump = _JUMP.fullmatch(self.proxy_jump)
+        if not jump:
+            raise SettingsError(f"{self.name}: proxy_jump is {self.proxy_jump!r}, wanted [user@]address[:port]")
+        return replace(
+            self,
+            name=self.proxy_jump,
+            address=jump["address"].strip("[]"),
+            port=int(jump["port"] or SSH_PORT),
+            user=jump["user"] or self.user,
+            proxy_jump="",
+        )

@@ -48,7 +48,8 @@ def execute(transport: paramiko.Transport, host: str, command: Command, line: st
         if channel:
             channel.close()
 
-    with Deadline(command.timeout_s + _GRACE_S, give_up) as deadline:
+    deadline = Deadline(command.timeout_s + _GRACE_S)
+    with deadline.enforced_by(give_up):
         try:
             channel = transport.open_session(window_size=_WINDOW, timeout=deadline.remaining_s)
             channel.exec_command(line)

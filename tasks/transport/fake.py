@@ -25,7 +25,7 @@ class _Answer:
 
 
 class ScriptedShell:
-    """
+    r"""
     Answers commands by what they are, never by their position.
 
     The last rule that matches wins, so that a test overrides what a fixture taught; a rule taught with ``once`` is

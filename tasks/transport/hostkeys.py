@@ -44,11 +44,12 @@ class HostKey:
         return f"{self.endpoint} {self.keytype} {base64.b64encode(self.blob).decode()}"
 
 
-def endpoint(address: str, port: int) -> str:
+def endpoint_of(address: str, port: int) -> str:
     """The name under which ``known_hosts`` files a server."""
     return address if port == SSH_PORT else f"[{address}]:{port}"
 
 
+@lru_cache(maxsize=1)
 def parse_known_hosts(text: str, *, source: str) -> tuple[HostKey, ...]:
     """
     Read a whole ``known_hosts`` file; raises ``SettingsError`` with one line per line that is not a plain key.
@@ -69,15 +70,14 @@ def parse_known_hosts(text: str, *, source: str) -> tuple[HostKey, ...]:
     return tuple(keys)
 
 
-def enrolled_keys(known_hosts: Path) -> tuple[HostKey, ...]:
+def read_known_hosts(known_hosts: Path) -> tuple[HostKey, ...]:
     """Every enrolled key; none where the file does not exist yet."""
     try:
-        stat = known_hosts.stat()
+        return parse_known_hosts(known_hosts.read_text(), source=str(known_hosts))
     except FileNotFoundError:
         return ()
-    return _read(known_hosts, stat.st_mtime_ns, stat.st_ino)
 
 
-@lru_cache(maxsize=4)
-def _read(known_hosts: Path, mtime_ns: int, inode: int) -> tuple[HostKey, ...]:  # noqa: ARG001  the cache's key
-    return parse_known_hosts(known_hosts.read_text(), source=str(known_hosts))
+def enrolled_keys(known_hosts: Path, endpoint: str) -> tuple[HostKey, ...]:
+    """The keys that were enrolled for one endpoint."""
+    return tuple(key for key in read_known_hosts(known_hosts) if key.endpoint == endpoint)

@@ -1,88 +1,116 @@
-"""Who logs in, and by which host keys the server has to prove itself first."""
+"""From a TCP connection to a logged-in SSH transport, with the host's key verified before anything is offered to it."""
 
 from __future__ import annotations
 
+import logging
 import threading
-from contextlib import suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import paramiko
-from paramiko.auth_strategy import AuthStrategy
 
 from tasks.model.errors import SettingsError, Unreachable
-from tasks.transport.hostkeys import HostKey, endpoint, enrolled_keys
+from tasks.transport.hostkeys import HostKey, enrolled_keys
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tasks.transport.access import Access
     from tasks.transport.deadline import Deadline
+    from tasks.transport.dial import PromptSocket
+
+# paramiko logs every dropped connection with a traceback; what matters of it is raised as ``Unreachable``
+logging.getLogger("paramiko").addHandler(logging.NullHandler())
 
 _RSA = ("rsa-sha2-512", "rsa-sha2-256")
-_one_at_a_time = threading.Lock()
+_ANSWER_S = 5.0
+"""Seconds that paramiko's own timers run longer than ours, so that it is ours that says what was late."""
+_HUNG_UP = "saw EOF"
+"""In the text of the ``AuthenticationException`` that stands for a closed connection, not for a refusal."""
+_key_lock = threading.Lock()
 
 
-class EnrolledKeysOnly(paramiko.MissingHostKeyPolicy):
+def log_in(access: Access, sock: PromptSocket | paramiko.Channel, deadline: Deadline) -> paramiko.Transport:
     """
-    Accepts the keys that were enrolled for this endpoint and nothing else.
+    Exchange keys, verify the server, log in: once, in this order.
 
-    The client is given no host keys of its own, so paramiko asks here about every server, before any authentication.
+    Raises:
+        Unreachable: no-banner, login-dropped, login-refused, host-key-unknown, host-key-changed, deadline
+        SettingsError: the private key cannot be read
+
     """
-
-    def __init__(self, access: Access) -> None:
-        self._access = access
-        self._endpoint = endpoint(access.address, access.port)
-        self._enrolled = tuple(key for key in enrolled_keys(access.known_hosts) if key.endpoint == self._endpoint)
-
-    @property
-    def algorithms(self) -> tuple[str, ...]:
-        """Host key algorithms to ask for: those of the enrolled keys first, for the server may have several."""
-        known = [key.keytype for key in self._enrolled]
-        return tuple(name for keytype in known for name in (_RSA if keytype == "ssh-rsa" else (keytype,)))
-
-    def missing_host_key(self, client: paramiko.SSHClient, hostname: str, key: paramiko.PKey) -> None:  # noqa: ARG002
-        """Raise ``Unreachable`` with both fingerprints and the remedy unless ``key`` is an enrolled one."""
-        presented = HostKey(self._endpoint, key.get_name(), key.asbytes())
-        if presented in self._enrolled:
-            return
-        reason = "host-key-changed" if self._enrolled else "host-key-unknown"
-        known = ", ".join(f"{it.keytype} {it.fingerprint}" for it in self._enrolled) or "none"
-        raise Unreachable(
-            self._access.name,
-            reason,
-            f"{self._endpoint} presents {presented.keytype} {presented.fingerprint}, enrolled: {known}; "
-            f"compare out of band, then `python runbooks/enrol.py --host {self._access.name}"
-            f"{' --replace' if self._enrolled else ''}`",
-        )
+    enrolled = enrolled_keys(access.known_hosts, access.endpoint)
+    transport = start_transport(sock, deadline, tuple(key.keytype for key in enrolled))
+    try:
+        with deadline.enforced_by(sock.close):
+            transport.start_client()
+            verify(access, enrolled, transport)
+            _authenticate(access, transport, deadline)
+    except BaseException as error:
+        end(transport)
+        if isinstance(error, (paramiko.SSHException, EOFError, OSError)) and not isinstance(error, Unreachable):
+            raise _explained(access, transport, deadline, error) from error
+        raise
+    return transport
 
 
-class Login(AuthStrategy):
-    """The key where there is one, then the password where there is one; each at most once."""
+def start_transport(
+    sock: PromptSocket | paramiko.Channel, deadline: Deadline, keytypes: tuple[str, ...]
+) -> paramiko.Transport:
+    """Prepare a transport that asks for the cheapest key exchange, and for host keys of ``keytypes`` first."""
+    transport = paramiko.Transport(sock)  # type: ignore[arg-type]  a channel is a socket to paramiko
+    transport.banner_timeout = transport.handshake_timeout = deadline.remaining_s + _ANSWER_S
+    options = transport.get_security_options()
+    options.kex = sorted(options.kex, key=lambda name: not name.startswith("curve25519"))
+    wanted = [name for keytype in keytypes for name in (_RSA if keytype == "ssh-rsa" else (keytype,))]
+    options.key_types = sorted(options.key_types, key=lambda name: name not in wanted)
+    return transport
 
-    def __init__(self, access: Access, deadline: Deadline) -> None:
-        self._access = access
-        self._deadline = deadline
 
-    def authenticate(self, transport: paramiko.Transport) -> None:
-        """Log in; raises ``paramiko.SSHException`` where the server refuses or hangs up."""
-        refusal = paramiko.AuthenticationException("neither a key nor a password is configured")
-        if self._access.key_file:
-            try:
-                transport.auth_timeout = self._deadline.remaining_s
-                transport.auth_publickey(self._access.user, load_key(self._access.key_file))
-            except paramiko.AuthenticationException as error:
-                refusal = error
-        if not transport.is_authenticated() and self._access.password and transport.is_active():
-            transport.auth_timeout = self._deadline.remaining_s
-            transport.auth_password(self._access.user, self._access.password)
-        if not transport.is_authenticated():
-            raise refusal
+def end(transport: paramiko.Transport) -> None:
+    """Close a transport and its timer, which otherwise holds the process up when a handshake did not finish."""
+    transport.close()
+    transport.packetizer.complete_handshake()
+
+
+def presented_key(access: Access, transport: paramiko.Transport) -> HostKey:
+    """The key by which the server has just proved itself."""
+    key = transport.get_remote_server_key()
+    return HostKey(access.endpoint, key.get_name(), key.asbytes())
+
+
+def verify(access: Access, enrolled: tuple[HostKey, ...], transport: paramiko.Transport) -> None:
+    """Raise ``Unreachable`` with both fingerprints and the remedy unless the server's key is an enrolled one."""
+    presented = presented_key(access, transport)
+    if presented in enrolled:
+        return
+    known = ", ".join(f"{key.keytype} {key.fingerprint}" for key in enrolled) or "nothing"
+    raise Unreachable(
+        access.name,
+        "host-key-changed" if enrolled else "host-key-unknown",
+        f"{access.endpoint} presents {presented.keytype} {presented.fingerprint}, enrolled is {known}; compare with "
+        f"the machine's own, then: python runbooks/enrol.py --host {access.name}{' --replace' if enrolled else ''}",
+    )
+
+
+def _authenticate(access: Access, transport: paramiko.Transport, deadline: Deadline) -> None:
+    """The key where there is one, then the password where there is one; each once."""
+    refusal = paramiko.AuthenticationException("neither a key (NODE_SSH_KEY) nor a password (NODE_PASSWORD) is set")
+    transport.auth_timeout = deadline.remaining_s + _ANSWER_S
+    if access.ssh_key:
+        try:
+            transport.auth_publickey(access.user, load_key(access.ssh_key))
+        except paramiko.AuthenticationException as error:
+            refusal = error
+    if not transport.is_authenticated() and access.password and transport.is_active():
+        transport.auth_password(access.user, access.password)
+    if not transport.is_authenticated():
+        raise refusal
 
 
 def load_key(path: Path) -> paramiko.PKey:
-    """Load a private key once per run; raises ``SettingsError`` where that fails."""
-    with _one_at_a_time:
+    """Load a private key, once per run; raises ``SettingsError`` where that fails."""
+    with _key_lock:
         return _load_key(path)
 
 
@@ -91,13 +119,26 @@ def _load_key(path: Path) -> paramiko.PKey:
     try:
         return paramiko.PKey.from_path(path)
     except (OSError, ValueError, TypeError, paramiko.SSHException) as error:
-        raise SettingsError(f"{path}: not a usable private key without passphrase (NODE_SSH_KEY): {error}") from error
+        raise SettingsError(f"NODE_SSH_KEY: {path} is no private key without passphrase: {error}") from error
 
 
-def prefer(transport: paramiko.Transport, host_key_algorithms: tuple[str, ...]) -> None:
-    """Ask for the cheapest key exchange and for host keys that are enrolled."""
-    options = transport.get_security_options()
-    with suppress(ValueError):
-        options.kex = sorted(options.kex, key=lambda name: not name.startswith("curve25519"))
-    wanted = tuple(name for name in host_key_algorithms if name in options.key_types)
-    options.key_types = wanted + tuple(name for name in options.key_types if name not in wanted)
+class Dropped(Unreachable):
+    """The server hung up before it asked who we are, as sshd does beyond its MaxStartups: worth another try."""
+
+
+def _explained(access: Access, transport: paramiko.Transport, deadline: Deadline, error: Exception) -> Unreachable:
+    where, budget = f"{access.address} port {access.port}", f"within {access.connect_timeout_s:g} s"
+    if deadline.expired and not transport.remote_version:
+        return Unreachable(access.name, "no-banner", f"{where} accepts connections and says nothing {budget}")
+    if deadline.expired:
+        return Unreachable(access.name, "deadline", f"{where} did not finish key exchange and login {budget}")
+    match error:
+        case paramiko.ssh_exception.IncompatiblePeer():
+            return Unreachable(access.name, "login-refused", f"{where} shares no algorithm with this side: {error}")
+        case paramiko.AuthenticationException() if _HUNG_UP not in str(error):
+            tried = [what for what, given in (("key", access.ssh_key), ("password", access.password)) if given]
+            offered = " and ".join(tried) or "nothing"
+            return Unreachable(access.name, "login-refused", f"user {access.user}, {offered} offered: {error}")
+        case _:
+            kind = Unreachable if transport.initial_kex_done else Dropped
+            return kind(access.name, "login-dropped", f"{where} hung up: {error or 'end of file'}")

@@ -24,7 +24,7 @@ class NodeShell:
 
     Reads from ``connection_options.node_shell.extras``:
         known_hosts: path of the enrolled host keys; required
-        key_file: path of a private key; without it the password is used
+        ssh_key: path of a private key; without it, or where it is refused, the password is used
         proxy_jump: bastion, ``[user@]address[:port]``
         connect_timeout_s: seconds for TCP, banner, key exchange and login together
         name: the host's name in messages; ``shell_of`` sets it
@@ -47,16 +47,19 @@ class NodeShell:
 
         Raises:
             Unreachable: with the reason
-            SettingsError: an option is missing or the key file cannot be read
+            SettingsError: an option is missing or the key cannot be read
 
         """
         access = _access(hostname, username, password, port, extras or {})
         deadline = Deadline(access.connect_timeout_s)
-        # TCP first: the server forks and prepares its side while this process still imports the SSH library
+        # in this order the servers work on their side of the login while this process imports its libraries
         sock = None if access.proxy_jump else dial(access, deadline)
-        from tasks.transport.connection import NodeConnection  # noqa: PLC0415  only who connects pays for paramiko
+        from tasks.transport.reach import reach  # noqa: PLC0415  imports paramiko
 
-        self.connection = NodeConnection(access, sock, deadline)
+        reached = reach(access, deadline, sock)
+        from tasks.transport.connection import NodeConnection  # noqa: PLC0415  imports netmiko
+
+        self.connection = NodeConnection(access, reached)
 
     def close(self) -> None:
         """Log out; never raises."""
@@ -84,7 +87,7 @@ def _access(
         port=port or 22,
         user=username or "",
         password=password or "",
-        key_file=Path(extras["key_file"]) if extras.get("key_file") else None,
+        ssh_key=Path(extras["ssh_key"]) if extras.get("ssh_key") else None,
         known_hosts=Path(extras["known_hosts"]),
         proxy_jump=extras.get("proxy_jump") or "",
         connect_timeout_s=float(extras.get("connect_timeout_s") or CONNECT_TIMEOUT_S),

@@ -25,7 +25,6 @@ def shell_of(task: Task) -> Shell:
     host = task.host
     if CONNECTION_NAME not in host.connections:
         options = host.get_connection_parameters(CONNECTION_NAME).extras or {}
-        wishes = {key: host.get(key) for key in ("proxy_jump", "connect_timeout_s") if host.get(key)}
-        host.open_connection(CONNECTION_NAME, task.nornir.config, extras={**options, **wishes, "name": host.name})
+        host.open_connection(CONNECTION_NAME, task.nornir.config, extras={**options, "name": host.name})
     shell: Shell = host.connections[CONNECTION_NAME].connection
     return PlanningShell(shell) if task.is_dry_run() else shell

@@ -1,0 +1,140 @@
+"""A logged-in transport to a host: directly or through its bastion, tried again where the server dropped the login."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import paramiko
+
+from tasks.model.errors import Unreachable
+from tasks.transport.dial import PromptSocket, dial
+from tasks.transport.login import Dropped, end, log_in
+
+if TYPE_CHECKING:
+    from tasks.transport.access import Access
+    from tasks.transport.deadline import Deadline
+
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.1, 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """A logged-in transport, and how many logins it took."""
+
+    transport: paramiko.Transport
+    attempts: int
+
+
+def reach(access: Access, deadline: Deadline, dialled: PromptSocket | None = None) -> Reached:
+    """
+    Log in within the deadline, however many attempts the server's drops make of it.
+
+    Arguments:
+        access: the host
+        deadline: of all attempts together
+        dialled: a TCP connection that is already open, for the first attempt
+
+    Raises:
+        Unreachable, SettingsError: see ``log_in``, ``dial`` and ``Bastions.channel``
+
+    """
+    pause_s, attempt = _FIRST_PAUSE_S, 1
+    while True:
+        sock = dialled or connect(access, deadline)
+        dialled = None
+        try:
+            return Reached(log_in(access, sock, deadline), attempt)
+        except Dropped as drop:
+            wait_s = pause_s * random.uniform(0.5, 1.5)  # noqa: S311  spreads retries, guards nothing
+            if wait_s >= deadline.remaining_s:
+                raise Unreachable(access.name, drop.reason, f"{attempt} times; {drop.detail}") from drop
+        time.sleep(wait_s)
+        pause_s, attempt = min(2 * pause_s, _LONGEST_PAUSE_S), attempt + 1
+
+
+def connect(access: Access, deadline: Deadline) -> PromptSocket | paramiko.Channel:
+    """A byte stream to the host's SSH port."""
+    return BASTIONS.channel(access, deadline) if access.proxy_jump else dial(access, deadline)
+
+
+@dataclass(slots=True)
+class _Bastion:
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    transport: paramiko.Transport | None = None
+    users: set[str] = field(default_factory=set)
+
+
+class Bastions:
+    """One login per bastion, shared by all hosts behind it; the last host to leave logs out."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._bastions: dict[Access, _Bastion] = {}
+
+    def channel(self, access: Access, deadline: Deadline) -> paramiko.Channel:
+        """
+        Open a stream to ``access`` through its bastion, which is logged in to at first use.
+
+        Raises:
+            Unreachable: bastion-unreachable, or what the bastion says of the host: connection-refused,
+                connect-timeout, no-route
+
+        """
+        transport = self._transport(access, deadline)
+        try:
+            return transport.open_channel(
+                "direct-tcpip", (access.address, access.port), ("127.0.0.1", 0), timeout=deadline.remaining_s
+            )
+        except (paramiko.SSHException, OSError, EOFError) as error:
+            raise _refused(access, transport, error) from error
+
+    def leave(self, access: Access) -> None:
+        """Say that a host has no more use for its bastion."""
+        bastion = self._bastion(access)
+        with bastion.lock:
+            bastion.users.discard(access.name)
+            if bastion.transport and not bastion.users:
+                end(bastion.transport)
+                bastion.transport = None
+
+    def _bastion(self, access: Access) -> _Bastion:
+        with self._lock:
+            return self._bastions.setdefault(access.bastion, _Bastion())
+
+    def _transport(self, access: Access, deadline: Deadline) -> paramiko.Transport:
+        bastion = self._bastion(access)
+        if not bastion.lock.acquire(timeout=deadline.remaining_s):
+            raise Unreachable(access.name, "bastion-unreachable", f"waited for the login on {access.proxy_jump}")
+        try:
+            if not (bastion.transport and bastion.transport.is_active()):
+                bastion.transport = reach(access.bastion, deadline).transport
+            bastion.users.add(access.name)
+        except Unreachable as error:
+            raise Unreachable(access.name, "bastion-unreachable", str(error)) from error
+        else:
+            return bastion.transport
+        finally:
+            bastion.lock.release()
+
+
+BASTIONS = Bastions()
+"""Those of this process."""
+
+
+def _refused(access: Access, transport: paramiko.Transport, error: Exception) -> Unreachable:
+    said = f"{access.proxy_jump} says of {access.address} port {access.port}: {error}"
+    if not transport.is_active():
+        return Unreachable(access.name, "bastion-unreachable", f"{access.proxy_jump} was lost")
+    if not (isinstance(error, paramiko.ChannelException) and error.code == _CONNECT_FAILED):
+        return Unreachable(access.name, "bastion-unreachable", said)
+    reasons = {"refused": "connection-refused", "timed out": "connect-timeout"}
+    reason = next((reason for word, reason in reasons.items() if word in error.text), "no-route")
+    return Unreachable(access.name, reason, said)
+
+
+_CONNECT_FAILED = 2
+"""SSH_OPEN_CONNECT_FAILED, RFC 4254 section 5.1; 1 is a bastion that forbids forwarding."""

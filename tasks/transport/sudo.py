@@ -1,0 +1,65 @@
+"""Becoming root: whether sudo asks for a password is found out once per connection."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from tasks.model.command import Command
+from tasks.model.errors import Unreachable
+
+if TYPE_CHECKING:
+    from tasks.model.command import CommandResult
+    from tasks.transport.access import Access
+
+_FREE, _ASKS = "free", "asks"
+
+# `-k` ignores what sudo may remember, so that the answer holds for every later command, and a password that is sent
+# is always read: one that is not would become the first line of the command's own input
+_PROBE = f"""sudo -k -n true 2>/dev/null && echo {_FREE} && exit
+sudo -k -S -p '' true && echo {_ASKS}"""
+
+
+@dataclass(frozen=True, slots=True)
+class Elevation:
+    """
+    What has to be put around a command to run it as root.
+
+    Attributes:
+        argv: before the command's own
+        stdin: before the command's own; holds the password where one is asked for
+        lecture: what sudo says on standard error before every command
+
+    """
+
+    argv: tuple[str, ...] = ()
+    stdin: bytes = field(default=b"", repr=False)
+    lecture: str = ""
+
+
+NOT_NEEDED = Elevation()
+
+
+def probe(access: Access) -> tuple[Command, bytes]:
+    """The command that finds out, and its standard input."""
+    return Command(argv=("/bin/sh", "-c", _PROBE), timeout_s=20), f"{access.password}\n".encode()
+
+
+def judge(access: Access, answer: CommandResult) -> Elevation:
+    """
+    Read the probe's answer.
+
+    Raises:
+        Unreachable: sudo-refused, with sudo's own last words
+
+    """
+    match answer.stdout.strip():
+        case word if word == _FREE:
+            return Elevation(argv=("sudo", "-n", "--"))
+        case word if word == _ASKS:
+            return Elevation(argv=("sudo", "-k", "-S", "-p", "", "--"), stdin=f"{access.password}\n".encode())
+        case _ if not access.password:
+            raise Unreachable(access.name, "sudo-refused", f"sudo wants {access.user}'s password; set NODE_PASSWORD")
+        case _:
+            words = [line for line in answer.stderr.splitlines() if line.startswith("sudo:") or "sudoers" in line]
+            raise Unreachable(access.name, "sudo-refused", f"user {access.user}: " + (words or ["no answer"])[-1])
