@@ -1,35 +1,51 @@
-"""Read the inventory's files into a typed ``Fleet``."""
+"""From the inventory's folder to a typed ``Fleet`` that no rule objects to."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import yaml
-
+from tasks.fleet.elements import DraftReader
 from tasks.fleet.model import Fleet
+from tasks.fleet.rules import RULES
+from tasks.fleet.source import Reader
+from tasks.model.errors import InventoryError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tasks.fleet.draft import Draft
+
+FILES = ("hosts", "groups", "defaults")
+
 
 def load_fleet(folder: Path) -> Fleet:
     """
-    Read ``hosts.yaml``, ``groups.yaml`` and ``defaults.yaml``.
+    Read and judge ``hosts.yaml``, ``groups.yaml`` and ``defaults.yaml``.
 
     Raises:
-        InventoryError: the files are wrong; one line per mistake
+        InventoryError: the files are wrong; one line per mistake, all of them
 
     """
-    hosts, groups, defaults = (_read(folder / f"{name}.yaml") for name in ("hosts", "groups", "defaults"))
-    clusters = []
-    for name, host in hosts.items():
-        data = {}
-        for group in reversed(host["groups"]):
-            data |= groups[group]["data"]
-        port = host.get("port", defaults["port"])
-        clusters.append({"name": name, "address": host["hostname"], "ssh_port": port, **data, **host["data"]})
-    return Fleet.model_validate({"clusters": clusters, **defaults["data"]})
+    return Fleet.model_validate(load_draft(folder).plain)
 
 
-def _read(path: Path) -> dict[str, Any]:
-    return dict(yaml.load(path.read_text(), Loader=yaml.BaseLoader))  # noqa: S506  BaseLoader makes strings only
+def load_draft(folder: Path) -> Draft:
+    """
+    The same, with each value's owner and place.
+
+    Raises:
+        InventoryError: as above
+
+    """
+    source = Reader()
+    trees = [source.read(folder / f"{name}.yaml", f"{folder.name}/{name}.yaml") for name in FILES]
+    hosts, groups, defaults = trees
+    if hosts is None or groups is None or defaults is None:
+        raise InventoryError(tuple(source.mistakes))
+    elements = DraftReader()
+    draft = elements.read(hosts, groups, defaults)
+    judged = [mistake for rule in RULES for mistake in rule(draft)]
+    mistakes = {*source.mistakes, *elements.mistakes, *judged}
+    if mistakes:
+        raise InventoryError(tuple(sorted(mistakes, key=lambda m: (m.file, m.line, m.said))))
+    return draft

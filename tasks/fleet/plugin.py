@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 from nornir.core.inventory import ConnectionOptions, Defaults, Group, Groups, Host, Hosts, Inventory, ParentGroups
 
-from tasks.fleet.load import load_fleet
+from tasks.fleet.load import load_draft
+from tasks.fleet.model import Fleet
 
 if TYPE_CHECKING:
+    from tasks.fleet.draft import Element
     from tasks.fleet.model import Cluster
 
 
@@ -17,12 +19,12 @@ class FleetInventory:
     """
     Nornir inventory plugin ``fleet``: the project's three files, held to every rule.
 
-    A host's ``data`` has the plain values of its cluster, for ``nr.filter(region="edge")``, and under ``cluster`` the
-    typed ``Cluster``; ``defaults.data["fleet"]`` is the ``Fleet``. The bastion is where Nornir hands it to the connection
-    plugin: ``connection_options["node_shell"].extras["proxy_jump"]``. Holds no credential.
+    A host's ``data`` has the plain values of its cluster, inherited ones included, for ``nr.filter(region="edge")``,
+    and under ``cluster`` the typed ``Cluster``; ``defaults.data["fleet"]`` is the ``Fleet``. Groups say who belongs
+    together; what they give is on their hosts already. No credential is read here.
     """
 
-    def __init__(self, folder: str) -> None:
+    def __init__(self, folder: str = "inventory") -> None:
         self.folder = Path(folder)
 
     def load(self) -> Inventory:
@@ -33,20 +35,29 @@ class FleetInventory:
             InventoryError: the files are wrong; one line per mistake
 
         """
-        fleet = load_fleet(self.folder)
+        draft = load_draft(self.folder)
+        fleet = Fleet.model_validate(draft.plain)
         defaults = Defaults(data={"fleet": fleet})
-        groups = Groups({c.region: Group(name=c.region, data={"region": c.region}) for c in fleet.clusters})
-        hosts = Hosts({c.name: _host(c, groups, defaults) for c in fleet.clusters})
+        groups = Groups({name: Group(name=name, defaults=defaults) for name in draft.groups})
+        for name, group in groups.items():
+            group.groups = _parents(draft.groups[name], groups)
+        hosts = Hosts()
+        for cluster in fleet.clusters:
+            hosts[cluster.name] = _host(cluster, _parents(draft.hosts[cluster.name], groups), defaults)
         return Inventory(hosts=hosts, groups=groups, defaults=defaults)
 
 
-def _host(cluster: Cluster, groups: Groups, defaults: Defaults) -> Host:
+def _parents(element: Element, groups: Groups) -> ParentGroups:
+    return ParentGroups([groups[said.value] for said in element.groups])
+
+
+def _host(cluster: Cluster, groups: ParentGroups, defaults: Defaults) -> Host:
     return Host(
         name=cluster.name,
         hostname=str(cluster.address),
         port=cluster.ssh_port,
         username=cluster.ssh_user,
-        groups=ParentGroups([groups[cluster.region]]),
+        groups=groups,
         data=cluster.model_dump(mode="json") | {"cluster": cluster},
         connection_options={"node_shell": ConnectionOptions(extras={"proxy_jump": cluster.proxy_jump})},
         defaults=defaults,

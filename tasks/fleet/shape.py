@@ -1,0 +1,158 @@
+"""Is every value of the kind that the model wants? Each one that is becomes a ``Said``; each other one a mistake."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cache
+from ipaddress import IPv4Address, IPv4Network
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin
+
+from pydantic import TypeAdapter, ValidationError
+
+from tasks.fleet.draft import Said
+from tasks.fleet.model import Value
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from tasks.fleet.source import Node
+    from tasks.model.errors import Mistake
+
+_CREDENTIAL = re.compile(
+    r"(\w+_)?(pass(word|wd|phrase)|secret|token|credentials?|(access|secret|private|ssh|api)_key)(_\w+)?"
+)
+_VARIABLE = {
+    "access_key": "S3_ACCESS_KEY",
+    "secret_key": "S3_SECRET_KEY",
+    "private_key": "NODE_SSH_KEY",
+    "ssh_key": "NODE_SSH_KEY",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One field as the model wants it: its dotted name, its type, and pydantic's constraints."""
+
+    field: str
+    kind: Any
+    constraints: tuple[Any, ...] = ()
+
+    def __str__(self) -> str:
+        """What to write, in words."""
+        if get_origin(self.kind) is Literal:
+            return " or ".join(get_args(self.kind))
+        if self.kind is int:
+            low, high = (next(getattr(c, end) for c in self.constraints if hasattr(c, end)) for end in ("ge", "le"))
+            return f"a whole number from {low} to {high}"
+        return {IPv4Address: "an IPv4 address such as 192.168.101.194", IPv4Network: "a network such as 10.11.0.0/16"}[
+            self.kind
+        ]
+
+    @classmethod
+    def fields(cls, model: type[Value], prefix: str = "") -> dict[str, Wanted]:
+        """The fields of a model by name."""
+        return {
+            name: cls(f"{prefix}{name}", info.annotation, tuple(info.metadata))
+            for name, info in model.model_fields.items()
+        }
+
+
+def read_value(wanted: Wanted, node: Node, owner: str) -> Iterator[Said[Any] | Mistake]:
+    """Everything one key says, nested keys and items included."""
+    origin = get_origin(wanted.kind)
+    if isinstance(wanted.kind, type) and issubclass(wanted.kind, Value):
+        yield from _read_model(wanted, node, owner)
+    elif origin is tuple:
+        yield from _read_items(wanted, node, owner)
+    elif origin is dict:
+        yield from _read_table(wanted, node, owner)
+    else:
+        yield from _read_scalar(wanted, node, owner)
+
+
+def unknown_key(key: str, node: Node, where: str, known: Collection[str]) -> Iterator[Mistake]:
+    """A key that nothing reads is a mistake: most often a known one, misspelt; at worst a credential."""
+    if _CREDENTIAL.fullmatch(key):
+        yield node.place.mistake(
+            f"{key} in {where} is a credential, and this file is committed; delete it here, change it if it was ever "
+            f"shared, and set {_VARIABLE.get(key, 'NODE_PASSWORD')} in the environment or in .env (see .env.example)"
+        )
+        return
+    close = get_close_matches(key, known, n=1)
+    hint = f"did you mean {close[0]}?" if close else f"known are {', '.join(known)}"
+    yield node.place.mistake(f"unknown key {key} in {where}; {hint}")
+    if isinstance(node.value, dict):
+        for inner, child in node.value.items():
+            if _CREDENTIAL.fullmatch(inner):
+                yield from unknown_key(inner, child, key, ())
+
+
+def _read_model(wanted: Wanted, node: Node, owner: str) -> Iterator[Said[Any] | Mistake]:
+    where = _of(wanted.field, owner)
+    if not isinstance(node.value, dict):
+        yield node.place.mistake(f"{where} must hold keys: {', '.join(wanted.kind.model_fields)}")
+        return
+    fields = Wanted.fields(wanted.kind, f"{wanted.field}.")
+    for key, child in node.value.items():
+        if key in fields:
+            yield from read_value(fields[key], child, owner)
+        else:
+            yield from unknown_key(key, child, where, fields)
+    for key in fields.keys() - node.value.keys():
+        yield node.place.mistake(f"{where} lacks {key}")
+
+
+def _read_items(wanted: Wanted, node: Node, owner: str) -> Iterator[Said[Any] | Mistake]:
+    if not isinstance(node.value, tuple):
+        yield node.place.mistake(f"{_of(wanted.field, owner)} must be a list: [one, two]")
+        return
+    if not node.value:
+        yield node.place.mistake(f"{_of(wanted.field, owner)} is an empty list; name at least one")
+    for item in node.value:
+        yield from _read_scalar(Wanted(wanted.field, get_args(wanted.kind)[0]), item, owner)
+
+
+def _read_table(wanted: Wanted, node: Node, owner: str) -> Iterator[Said[Any] | Mistake]:
+    if not isinstance(node.value, dict):
+        yield node.place.mistake(f"{_of(wanted.field, owner)} must hold lines of the form name: value")
+        return
+    for key, child in node.value.items():
+        yield from _read_scalar(Wanted(wanted.field, get_args(wanted.kind)[1]), child, owner, key)
+
+
+def _read_scalar(wanted: Wanted, node: Node, owner: str, key: str = "") -> Iterator[Said[Any] | Mistake]:
+    where = _of(f"{wanted.field} {key}".rstrip(), owner)
+    if not isinstance(node.value, str):
+        yield node.place.mistake(f"{where} must be a single value")
+    elif not node.value:
+        yield node.place.mistake(f"{where} is empty; give a value, or delete the line")
+    elif narrowed := _canonical(wanted, node.value):
+        yield node.place.mistake(f"{where} is {node.value}, with bits set beyond its prefix; write {narrowed}")
+        yield Said(wanted.field, narrowed, owner, node.place, key)
+    else:
+        try:
+            value = _adapter(wanted.kind, wanted.constraints).validate_python(node.value)
+        except ValidationError:
+            yield node.place.mistake(f"{where} is {node.value}; wanted: {wanted}")
+        else:
+            yield Said(wanted.field, value, owner, node.place, key)
+
+
+def _canonical(wanted: Wanted, text: str) -> IPv4Network | None:
+    """The network that was meant, where ``text`` names a host in it instead."""
+    try:
+        network = IPv4Network(text, strict=False) if wanted.kind is IPv4Network else None
+    except ValueError:
+        return None
+    return network if network and str(network.network_address) != text.partition("/")[0] else None
+
+
+@cache
+def _adapter(kind: Any, constraints: tuple[Any, ...]) -> TypeAdapter[Any]:
+    return TypeAdapter(Annotated[kind, *constraints] if constraints else kind)
+
+
+def _of(field: str, owner: str) -> str:
+    return f"{field} of {owner}" if owner else field
