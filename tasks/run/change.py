@@ -2,14 +2,32 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, TypeVar
 
 from tasks.model.finding import Change
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 T = TypeVar("T")
+
+_LEDGER: ContextVar[list[Change] | None] = ContextVar("ledger", default=None)
+
+
+@contextmanager
+def ledger(changes: list[Change]) -> Iterator[None]:
+    """
+    Also write every gate's changes of this thread into ``changes`` while the block runs.
+
+    So the engine knows what was changed even where the step then raised, or was given up, without an ``Outcome``.
+    """
+    token = _LEDGER.set(changes)
+    try:
+        yield
+    finally:
+        _LEDGER.reset(token)
 
 
 class Gate:
@@ -23,6 +41,7 @@ class Gate:
         self._target = target
         self._plan = plan
         self._changes: list[Change] = []
+        self._ledger = _LEDGER.get()
 
     def make(
         self, sentence: str, act: Callable[[], T], *, undo: str = "", diff: str = "", temporary: bool = False
@@ -49,9 +68,10 @@ class Gate:
         return done
 
     def _record(self, sentence: str, *, made: bool, undo: str, diff: str, temporary: bool) -> None:
-        self._changes.append(
-            Change(target=self._target, sentence=sentence, made=made, undo=undo, diff=diff, temporary=temporary)
-        )
+        change = Change(target=self._target, sentence=sentence, made=made, undo=undo, diff=diff, temporary=temporary)
+        self._changes.append(change)
+        if self._ledger is not None:
+            self._ledger.append(change)
 
     @property
     def changes(self) -> tuple[Change, ...]:

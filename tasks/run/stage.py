@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -27,7 +28,14 @@ class FleetStep(Protocol):
     """Runs once, on the operator's machine, after the hosts of the same stage."""
 
     def __call__(self, outcomes: Mapping[str, Outcome], ctx: RunContext) -> Outcome:
-        """Judge what only several hosts together, or the operator's machine alone, can show."""
+        """
+        Judge what only several hosts together, or the operator's machine alone, can show.
+
+        Arguments:
+            outcomes: of every host whose step came to its end, in the inventory's order; for a stage without a host
+                step, an empty ``Outcome`` for every chosen host that nothing blocks
+
+        """
         ...
 
 
@@ -44,6 +52,9 @@ class Stage:
         mutates: takes part in plan, journal and lock
         even_after_failure: also runs on hosts that an earlier stage has blocked
         deadline_s: seconds after which hosts still busy are given up, each with its own row
+        causes: which check is only a consequence of which: {"reach.vip": ("vip.arp@peer", "host.ssh")}. The key is a
+            check's id or a dotted beginning of it. A cause is looked for at the row's own target, with ``@peer`` at
+            its peer, with ``@fleet`` at the fleet; where it is bad, the consequence becomes SKIP(blocked_by=cause)
 
     """
 
@@ -54,3 +65,9 @@ class Stage:
     mutates: bool = False
     even_after_failure: bool = False
     deadline_s: float = 600.0
+    causes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def slug(self) -> str:
+        """The title as ``--only`` takes it: ``initialise-control-planes``."""
+        return re.sub(r"[^a-z0-9]+", "-", self.title.lower()).strip("-")

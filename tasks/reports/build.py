@@ -1,0 +1,126 @@
+"""From the engine's record to the canonical report: count, find causes, draw matrices, and take every secret out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import fields, is_dataclass, replace
+from typing import TYPE_CHECKING, TypeVar
+
+from tasks.model.finding import Change, Finding, Verdict
+from tasks.model.record import Exit, exit_of
+from tasks.reports.report import SCHEMA_VERSION, Cause, Matrix, Report, Totals
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from tasks.model.record import RunRecord
+
+T = TypeVar("T")
+
+
+def build(record: RunRecord, mask: Callable[[str], str]) -> Report:
+    """
+    Make the report of a run.
+
+    Arguments:
+        record: finished or not
+        mask: takes secrets out of a text; applied to every string of the record
+
+    """
+    record = _cleaned(record, mask)
+    code, totals = exit_of(record), _totals(record.findings, record.changes)
+    return Report(
+        schema_version=SCHEMA_VERSION,
+        labels=record.labels,
+        state="running" if record.finished is None else "interrupted" if record.interrupted else "finished",
+        interrupted=record.interrupted,
+        exit_code=int(code),
+        headline=_headline(code, totals, record),
+        started=record.started,
+        finished=record.finished,
+        duration_s=record.duration_s,
+        totals=totals,
+        causes=_causes(record.findings),
+        matrices=_matrices(record.findings),
+        stages=record.stages,
+        notes=record.notes,
+    )
+
+
+def _cleaned(value: T, mask: Callable[[str], str]) -> T:
+    """The same value with every text masked and every number of seconds rounded to milliseconds."""
+    match value:
+        case Verdict() | None | bool():
+            return value
+        case str():
+            return type(value)(mask(value))
+        case float():
+            return type(value)(round(value, 3))
+        case tuple():
+            return type(value)(_cleaned(item, mask) for item in value)
+    if is_dataclass(value) and not isinstance(value, type):
+        return replace(value, **{field.name: _cleaned(getattr(value, field.name), mask) for field in fields(value)})
+    return value
+
+
+def _totals(findings: Sequence[Finding], changes: Sequence[Change]) -> Totals:
+    by = Counter(finding.verdict for finding in findings)
+    lasting = [change for change in changes if not change.temporary]
+    return Totals(
+        rows=len(findings),
+        passed=by[Verdict.PASS],
+        warned=by[Verdict.WARN],
+        failed=by[Verdict.FAIL],
+        errors=by[Verdict.ERROR],
+        skipped=by[Verdict.SKIP],
+        unreachable=by[Verdict.UNREACHABLE],
+        waived=sum(bool(finding.waiver) for finding in findings),
+        blocked=sum(finding.blocked_by is not None for finding in findings),
+        changes_made=sum(change.made for change in lasting),
+        changes_pending=sum(not change.made for change in lasting),
+    )
+
+
+def _causes(findings: Sequence[Finding]) -> tuple[Cause, ...]:
+    return tuple(
+        Cause(row=cause.row, consequences=tuple(one.row for one in findings if one.blocked_by == cause.row))
+        for cause in findings
+        if cause.blocks and cause.blocked_by is None
+    )
+
+
+def _matrices(findings: Sequence[Finding]) -> tuple[Matrix, ...]:
+    paths = [finding for finding in findings if finding.row.peer]
+    return tuple(
+        _matrix(check, [finding for finding in paths if finding.row.check == check])
+        for check in dict.fromkeys(finding.row.check for finding in paths)
+    )
+
+
+def _matrix(check: str, paths: Sequence[Finding]) -> Matrix:
+    vantages = tuple(dict.fromkeys(finding.row.target for finding in paths))
+    destinations = tuple(dict.fromkeys(finding.row.peer for finding in paths))
+    verdicts = {(finding.row.target, finding.row.peer): finding.verdict for finding in paths}
+    return Matrix(
+        check=check,
+        vantages=vantages,
+        destinations=destinations,
+        cells=tuple(tuple(verdicts.get((here, there)) for there in destinations) for here in vantages),
+    )
+
+
+def _headline(code: Exit, totals: Totals, record: RunRecord) -> str:
+    judged = totals.passed + totals.warned + totals.failed
+    match code:
+        case Exit.INTERRUPTED:
+            return f"INTERRUPTED by {record.interrupted}: {judged} of {totals.rows} rows were judged"
+        case _ if record.finished is None:
+            return f"UNFINISHED: {judged} of {totals.rows} rows were judged so far"
+        case Exit.BAD:
+            return f"BAD: {totals.failed} of {totals.rows} rows failed"
+        case Exit.UNJUDGED:
+            return f"NOT PROVEN: {totals.errors + totals.unreachable} of {totals.rows} rows could not be judged"
+        case Exit.PENDING:
+            return f"PENDING: {totals.changes_pending} changes would be made"
+        case _:
+            return f"GREEN: {judged} of {totals.rows} rows judged, none bad"

@@ -1,0 +1,115 @@
+"""Which stages a cluster need not walk again, and the journal's part in a run."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING
+
+from tasks.run.hooks import Hooks
+from tasks.run.journal import GOOD
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from tasks.fleet.model import Fleet
+    from tasks.model.record import StageRecord
+    from tasks.run.journal import Journal, Page
+    from tasks.run.stage import Stage
+
+
+def inputs_of(fleet: Fleet, cluster: str, *, traits: Sequence[str], library: str, manifests: Path) -> str:
+    """
+    Digest everything a cluster's stages depend on.
+
+    The other clusters are left out, so that a change to one never makes another repeat its work.
+
+    Arguments:
+        library: this library's name and version
+        manifests: the folder of kustomizations
+
+    """
+    shared = fleet.model_dump(mode="json", exclude={"clusters"})
+    own = fleet.cluster(cluster).model_dump(mode="json")
+    digest = hashlib.sha256(json.dumps([own, shared, sorted(traits), library], sort_keys=True).encode())
+    for path in sorted(path for path in manifests.rglob("*") if path.is_file()):
+        digest.update(f"\0{path.relative_to(manifests)}\0".encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def finished_stages(page: Page, stages: Sequence[Stage], *, runbook: str, inputs: str) -> dict[str, str]:
+    """
+    The stages that one cluster may skip: all finished ones up to the first that is not, without the last of them.
+
+    The last finished one is walked again, for the machine, not the journal, has the last word.
+
+    Arguments:
+        stages: the runbook's, in order; only those that mutate are journalled
+        inputs: today's digest; an entry with another one counts as unfinished
+
+    Returns:
+        stage slug to the sentence that says why it is skipped
+
+    """
+    entries = page.stages if page.runbook == runbook else {}
+    finished = []
+    for stage in stages:
+        if not stage.mutates:
+            continue
+        entry = entries.get(stage.slug)
+        if entry is None or entry.outcome != GOOD or entry.inputs != inputs:
+            break
+        finished.append((stage.slug, f"finished at {entry.finished} by run {entry.run_id}; inputs unchanged"))
+    return dict(finished[:-1])
+
+
+class Journalled(Hooks):
+    """
+    Keeps the journal of a mutating run, and reads it where the run resumes.
+
+    Arguments:
+        inputs: cluster to today's digest
+        resume: skip what is finished
+        write: False while planning
+
+    """
+
+    def __init__(
+        self,
+        journal: Journal,
+        stages: Sequence[Stage],
+        inputs: Mapping[str, str],
+        *,
+        runbook: str,
+        run_id: str,
+        resume: bool,
+        write: bool,
+    ) -> None:
+        self._journal, self._inputs, self._write = journal, inputs, write
+        self._runbook, self._run_id = runbook, run_id
+        self._finished = {
+            cluster: finished_stages(journal.read(cluster), stages, runbook=runbook, inputs=digest)
+            for cluster, digest in inputs.items()
+            if resume
+        }
+
+    def finished_before(self, stage: Stage) -> Mapping[str, str]:
+        """See ``finished_stages``."""
+        return {cluster: done[stage.slug] for cluster, done in self._finished.items() if stage.slug in done}
+
+    def before(self, stage: Stage, hosts: tuple[str, ...]) -> None:
+        """Note the start on every cluster's own page, before its machine is touched."""
+        if self._write and stage.mutates:
+            for host in hosts:
+                self._journal.start(
+                    host, stage.slug, runbook=self._runbook, run_id=self._run_id, inputs=self._inputs[host]
+                )
+
+    def after(self, stage: Stage, record: StageRecord, walked: tuple[str, ...], good: tuple[str, ...]) -> None:
+        """Note the end likewise."""
+        del record
+        if self._write and stage.mutates:
+            for host in walked:
+                self._journal.finish(host, stage.slug, good=host in good)

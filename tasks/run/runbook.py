@@ -1,0 +1,83 @@
+"""The front of every runbook: options, lock, journal, engine, report, exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NoReturn
+
+from tasks.model.errors import FleetError, InventoryError, Locked, SettingsError
+from tasks.model.record import Exit
+from tasks.run.options import parse_options
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from tasks.run.stage import Stage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Runbook:
+    """
+    A named, literal tuple of stages.
+
+    Attributes:
+        name: of the script, without ``.py``
+        summary: one sentence for `--help` and the report
+        examples: command lines for `--help`
+        stages: in the order in which they are walked
+        mutates: takes the lock and keeps the journal; False where nothing is ever changed
+        confirm: what will be lost, as a sentence; then hosts are named one by one, and each name is typed again.
+            Empty where the runbook converges and asks nothing
+
+    """
+
+    name: str
+    summary: str
+    examples: tuple[str, ...]
+    stages: tuple[Stage, ...]
+    mutates: bool
+    confirm: str = ""
+
+
+def main(runbook: Runbook, argv: Sequence[str] | None = None, *, root: Path | None = None) -> int:
+    """
+    Run a runbook from the command line; returns its exit code, see ``--help``.
+
+    Arguments:
+        argv: default: the process's arguments
+        root: the project's folder; default: the one that holds this package
+
+    """
+    given = tuple(sys.argv[1:] if argv is None else argv)
+    options = parse_options(runbook, given)
+    # from here on the heavy libraries are loaded
+    from tasks.run.session import run_session  # noqa: PLC0415
+
+    try:
+        ended = run_session(runbook, options, given, root)
+    except KeyboardInterrupt:
+        return _refuse(Exit.INTERRUPTED, "interrupted before anything ran")
+    except (InventoryError, SettingsError) as error:
+        return _refuse(Exit.USAGE, str(error))
+    except Locked as error:
+        return _refuse(Exit.LOCKED, str(error))
+    except FleetError as error:
+        return _refuse(Exit.UNJUDGED, str(error))
+    if ended.left_behind and argv is None:
+        _leave(ended.code)
+    return ended.code
+
+
+def _leave(code: int) -> NoReturn:
+    """End the process although a step hangs in a thread that an ordinary exit might wait for."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
+def _refuse(code: Exit, sentence: str) -> int:
+    print(sentence, file=sys.stderr)  # noqa: T201  a command line program speaks
+    return int(code)

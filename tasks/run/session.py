@@ -1,0 +1,198 @@
+"""One run from options to exit code; loaded only after the options are known to be right."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tasks.model.errors import SettingsError
+from tasks.reports import json, text
+from tasks.run.choose import choose_hosts, choose_stages
+from tasks.run.confirm import confirm
+from tasks.run.declare import declare
+from tasks.run.deliver import Delivery
+from tasks.run.engine import Engine
+from tasks.run.hooks import Hooks
+from tasks.run.interrupt import Stop, signals_stop
+from tasks.run.journal import Journal
+from tasks.run.live import open_view
+from tasks.run.lock import hold
+from tasks.run.resume import Journalled, inputs_of
+from tasks.run.site import labels_of, library, new_context, open_site
+from tasks.run.waiver import Waivers, parse_waiver, read_waivers
+from tasks.settings import masker
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from tasks.model.finding import Row
+    from tasks.run.context import RunContext
+    from tasks.run.options import Options
+    from tasks.run.progress import View
+    from tasks.run.runbook import Runbook
+    from tasks.run.site import Site
+    from tasks.run.stage import Stage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What the operator wants run, found to be possible."""
+
+    runbook: Runbook
+    options: Options
+    argv: tuple[str, ...]
+    site: Site
+    stages: tuple[Stage, ...]
+    declared: Mapping[str, tuple[Row, ...]]
+    hosts: tuple[str, ...]
+    waivers: Waivers
+    notes: tuple[str, ...]
+
+    @property
+    def touches(self) -> bool:
+        """Whether anything may be changed."""
+        return self.runbook.mutates and not self.options.plan
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A run's exit code, and the hosts whose given-up step is still busy in a thread of this process."""
+
+    code: int
+    left_behind: tuple[str, ...] = ()
+
+
+def run_session(runbook: Runbook, options: Options, argv: tuple[str, ...], root: Path | None) -> Ended:
+    """
+    Open the site, hold the lock, walk the stages, write and show the report.
+
+    Raises:
+        InventoryError, SettingsError, BrokenRunbook, Locked: nothing has been run
+
+    """
+    order = _order(runbook, options, argv, open_site(root))
+    if options.list:
+        sys.stdout.write(_listing(order))
+        return Ended(0)
+    if runbook.confirm and not options.plan:
+        confirm(runbook.confirm, order.hosts, options.confirmed)
+    return _run(order)
+
+
+def _order(runbook: Runbook, options: Options, argv: tuple[str, ...], site: Site) -> Order:
+    stages = choose_stages(runbook.stages, options.only)
+    # what destroys names its hosts one by one, never by group
+    groups_of = dict.fromkeys(site.groups_of, ()) if runbook.confirm else site.groups_of
+    hosts = choose_hosts(groups_of, options.limit)
+    declared = declare(stages, site.fleet)
+    waivers, notes = _waivers(site, options, [row for rows in declared.values() for row in rows])
+    return Order(
+        runbook=runbook,
+        options=options,
+        argv=argv,
+        site=site,
+        stages=stages,
+        declared=declared,
+        hosts=hosts,
+        waivers=waivers,
+        notes=notes,
+    )
+
+
+def _waivers(site: Site, options: Options, rows: list[Row]) -> tuple[Waivers, tuple[str, ...]]:
+    typed = Waivers(tuple(map(parse_waiver, options.waive)))
+    if strangers := typed.without_use(rows):
+        checks = ", ".join(sorted({row.check for row in rows}))
+        raise SettingsError(f"--waive: no row for {', '.join(map(str, strangers))}; known checks: {checks}")
+    path = options.waivers or site.settings.waivers
+    if path is None:
+        return typed, ()
+    filed, expired = read_waivers(path)
+    idle = tuple(f"waiver {one} of {path} is for no row of this run" for one in filed.without_use(rows))
+    return Waivers((*typed.given, *filed.given)), (*expired, *idle)
+
+
+def _listing(order: Order) -> str:
+    lines = []
+    for stage in order.stages:
+        lines.append(f"{stage.slug}: {stage.title}")
+        lines.extend(f"  {row}" for row in order.declared[stage.slug])
+    return "\n".join(lines) + "\n"
+
+
+def _run(order: Order) -> Ended:
+    site, options = order.site, order.options
+    mask = masker(site.settings)
+    stop, notes = Stop(), list(order.notes)
+    # what a step raises is told in the report; Nornir would print it as well, with every secret in it
+    logging.getLogger("nornir").propagate = False
+    logging.getLogger("nornir").addHandler(logging.NullHandler())
+    with ExitStack() as stack:
+        view = stack.enter_context(open_view(sys.stderr, mask, order.hosts))
+
+        def tell(said: str) -> None:
+            notes.append(said)
+            view.note(said)
+
+        for note in order.notes:
+            view.note(note)
+        ctx = new_context(site, view, plan=options.plan, deadline_s=options.deadline_s)
+        if order.touches:
+            stack.enter_context(hold(ctx.state / "lock", runbook=order.runbook.name, run_id=ctx.run_id, tell=tell))
+        stack.enter_context(signals_stop(stop, view.note))
+        delivery = Delivery(options.report_dir or ctx.state / "reports", ctx.run_id, mask)
+        engine = _engine(order, ctx, view, stop, _hooks(order, ctx, tell), notes, delivery)
+        try:
+            engine.run()
+        finally:
+            report = delivery.finish(engine.record())
+    if options.json:
+        sys.stdout.write(json.dump(report))
+    else:
+        sys.stdout.write(text.render(report) + f"\n{delivery.folder}\n")
+    return Ended(report.exit_code, engine.left_behind)
+
+
+def _hooks(order: Order, ctx: RunContext, tell: Callable[[str], None]) -> Hooks:
+    if not order.runbook.mutates:
+        return Hooks()
+    site = order.site
+    inputs = {
+        host: inputs_of(
+            site.fleet, host, traits=site.settings.traits, library=library(), manifests=site.root / "kustomize"
+        )
+        for host in order.hosts
+    }
+    return Journalled(
+        Journal(ctx.state / "journal", tell),
+        order.runbook.stages,
+        inputs,
+        runbook=order.runbook.name,
+        run_id=ctx.run_id,
+        resume=order.options.resume,
+        write=order.touches,
+    )
+
+
+def _engine(
+    order: Order, ctx: RunContext, view: View, stop: Stop, hooks: Hooks, notes: list[str], delivery: Delivery
+) -> Engine:
+    book = order.runbook
+    return Engine(
+        nornir=order.site.nornir,
+        ctx=ctx,
+        labels=labels_of(order.site, ctx, runbook=book.name, summary=book.summary, argv=order.argv, hosts=order.hosts),
+        stages=order.stages,
+        declared=order.declared,
+        hosts=order.hosts,
+        waivers=order.waivers,
+        stop=stop,
+        view=view,
+        hooks=hooks,
+        publish=delivery.so_far,
+        notes=notes,
+    )
