@@ -20,8 +20,11 @@ if TYPE_CHECKING:
     from tasks.model.command import Command, CommandResult
     from tasks.transport.access import Access
 
+_SESSIONS = 8
+"""Commands at once on one connection; sshd's MaxSessions allows 10 unless configured otherwise."""
 
-class NodeConnection(LinuxSSH):  # type: ignore[misc]  netmiko is untyped
+
+class NodeConnection(LinuxSSH):
     """
     Netmiko's Linux connection without its interactive shell: commands run on exec channels of their own.
 
@@ -39,8 +42,11 @@ class NodeConnection(LinuxSSH):  # type: ignore[misc]  netmiko is untyped
         self.attempts = reached.attempts
         self._elevation: Elevation | None = NOT_NEEDED if access.user == "root" else None
         self._lock = threading.Lock()
+        self._sessions = threading.BoundedSemaphore(_SESSIONS)
         # netmiko is told no secret: it would keep it in a filter on its logger
-        super().__init__(host=access.address, port=access.port, username=access.user, device_type="linux_ssh")
+        super().__init__(
+            host=access.address, port=access.port, username=access.user, device_type="linux_ssh", ssh_strict=True
+        )
 
     def establish_connection(self, width: int = 511, height: int = 1000) -> None:
         """The transport is logged in already; no channel is opened before there is a command."""
@@ -66,7 +72,8 @@ class NodeConnection(LinuxSSH):  # type: ignore[misc]  netmiko is untyped
         transport = self._standing()
         elevation = self._elevated(transport) if command.sudo else NOT_NEEDED
         line = remote_line(command, elevation.argv)
-        result = execute(transport, self._access.name, command, line, elevation.stdin + command.stdin)
+        with self._sessions:
+            result = execute(transport, self._access.name, command, line, elevation.stdin + command.stdin)
         return replace(result, stderr=result.stderr.removeprefix(elevation.lecture))
 
     def _standing(self) -> paramiko.Transport:

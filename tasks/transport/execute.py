@@ -6,19 +6,22 @@ import shlex
 import time
 from typing import TYPE_CHECKING
 
-import paramiko
-
 from tasks.model.command import Command, CommandResult
-from tasks.model.errors import CommandTimeout, Unreachable
+from tasks.model.errors import CommandTimeout, TransportError, Unreachable
 from tasks.transport.deadline import Deadline
+from tasks.transport.ssh_library import paramiko
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+MOST_OUTPUT = 1 << 26
+"""Bytes of one stream beyond which a command is cut off: whoever writes so much has lost its way."""
+
 _KILL_AFTER_S = 2
-_GRACE_S = _KILL_AFTER_S + 1.0
-_WINDOW = 2**31 - 1
-_CHUNK = 1 << 18
+_GRACE_S = _KILL_AFTER_S + 1
+_TIMED_OUT = (124, 137)
+"""Exit codes of coreutils' ``timeout`` where the end came by its TERM and by its KILL."""
+_CHUNK = 1 << 15
 _ENVIRONMENT = 'export LC_ALL=C PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"'
 
 
@@ -40,31 +43,31 @@ def execute(transport: paramiko.Transport, host: str, command: Command, line: st
 
     The window is so large that the server never waits for us: output piles up here while input is still being sent,
     so neither side can wait for the other.
+
+    Raises:
+        CommandTimeout: ``command.timeout_s`` is over; the text says whether the host has confirmed the end
+        Unreachable: connection-lost
+        TransportError: more than ``MOST_OUTPUT``
+
     """
     began = time.monotonic()
-    channel: paramiko.Channel | None = None
-
-    def give_up() -> None:
-        if channel:
-            channel.close()
-
     deadline = Deadline(command.timeout_s + _GRACE_S)
-    with deadline.enforced_by(give_up):
-        try:
-            channel = transport.open_session(window_size=_WINDOW, timeout=deadline.remaining_s)
+    try:
+        channel = transport.open_session(window_size=MOST_OUTPUT, timeout=deadline.remaining_s)
+        with channel, deadline.enforced_by(channel.close):
             channel.exec_command(line)
             _send(channel, stdin)
             stdout, stderr = _drain(channel.recv), _drain(channel.recv_stderr)
             exit_code = channel.recv_exit_status()
-        except (paramiko.SSHException, OSError, EOFError) as error:
-            raise _lost(host, command, deadline, error) from error
-        finally:
-            give_up()
+    except (paramiko.SSHException, OSError, EOFError) as error:
+        raise _lost(host, command, deadline, error) from error
     duration_s = time.monotonic() - began
-    if duration_s >= command.timeout_s:
-        raise CommandTimeout(_timeout_text(host, command, stdout, stderr))
+    if deadline.expired or (exit_code in _TIMED_OUT and duration_s >= command.timeout_s):
+        raise CommandTimeout(
+            f"{host}: `{command}` outlived its {command.timeout_s:g} s {_how(exit_code, stdout + stderr)}"
+        )
     if exit_code < 0:
-        raise Unreachable(host, "connection-lost", f"while `{command}` was running")
+        raise Unreachable(host, "connection-lost", f"`{command}` ended without an exit code")
     return CommandResult(
         command=command,
         exit_code=exit_code,
@@ -75,10 +78,11 @@ def execute(transport: paramiko.Transport, host: str, command: Command, line: st
 
 
 def _send(channel: paramiko.Channel, data: bytes) -> None:
-    view = memoryview(data)
-    while view and not channel.closed:
+    """Send what the program wants of ``data``: it may well end, or close its input, before it has read all."""
+    sent = 0
+    while sent < len(data) and not channel.closed:
         try:
-            view = view[channel.send(view[:_CHUNK]) :]
+            sent += channel.send(data[sent : sent + _CHUNK])
         except OSError:
             if not channel.closed:
                 raise
@@ -86,19 +90,31 @@ def _send(channel: paramiko.Channel, data: bytes) -> None:
 
 
 def _drain(receive: Callable[[int], bytes]) -> bytes:
-    chunks = []
+    chunks, size = [], 0
     while chunk := receive(_CHUNK):
         chunks.append(chunk)
+        size += len(chunk)
+        if size > MOST_OUTPUT:
+            raise TransportError(f"more than {MOST_OUTPUT >> 20} MiB of output")
     return b"".join(chunks)
 
 
-def _lost(host: str, command: Command, deadline: Deadline, error: Exception) -> Exception:
+def _lost(host: str, command: Command, deadline: Deadline, error: Exception) -> TransportError:
     if deadline.expired:
-        return CommandTimeout(f"{host}: `{command}` outlived its {command.timeout_s:g} s and the host did not answer")
-    return Unreachable(host, "connection-lost", f"while `{command}` was running: {error or type(error).__name__}")
+        return CommandTimeout(f"{host}: `{command}` outlived its {command.timeout_s:g} s {_how(-1, b'')}")
+    if isinstance(error, TransportError):
+        return TransportError(f"{host}: `{command}` was cut off: {error}")
+    return Unreachable(host, "connection-lost", f"while `{command}` was running: {error!r}")
 
 
-def _timeout_text(host: str, command: Command, stdout: bytes, stderr: bytes) -> str:
-    said = (stderr.strip() or stdout.strip()).decode(errors="replace").splitlines()[-3:]
-    last = f"; it said last: {' | '.join(said)}" if said else "; it said nothing"
-    return f"{host}: `{command}` outlived its {command.timeout_s:g} s and was ended there{last}"
+def _how(exit_code: int, output: bytes) -> str:
+    """How a command that took too long ended, and what was last heard of it."""
+    match exit_code:
+        case -1:
+            end = "and the host has not confirmed its end"
+        case code if code in _TIMED_OUT:
+            end = "and was ended on the host"
+        case code:
+            end = f"because something that it left behind keeps its output open; itself it exited with {code}"
+    said = output.decode(errors="replace").strip().splitlines()[-3:]
+    return f"{end}; it said last: {' | '.join(said) or 'nothing'}"

@@ -71,11 +71,14 @@ def parse_known_hosts(text: str, *, source: str) -> tuple[HostKey, ...]:
 
 
 def read_known_hosts(known_hosts: Path) -> tuple[HostKey, ...]:
-    """Every enrolled key; none where the file does not exist yet."""
+    """Every enrolled key, none where the file does not exist yet; ``SettingsError`` where it cannot be read."""
     try:
-        return parse_known_hosts(known_hosts.read_text(), source=str(known_hosts))
+        text = known_hosts.read_text()
     except FileNotFoundError:
         return ()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{known_hosts}: {error}") from error
+    return parse_known_hosts(text, source=str(known_hosts))
 
 
 def enrolled_keys(known_hosts: Path, endpoint: str) -> tuple[HostKey, ...]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 import threading
+from contextlib import ExitStack
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-import paramiko
-
 from tasks.model.errors import SettingsError, Unreachable
 from tasks.transport.hostkeys import HostKey, enrolled_keys
+from tasks.transport.ssh_library import paramiko
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,18 +39,21 @@ def log_in(access: Access, sock: PromptSocket | paramiko.Channel, deadline: Dead
         SettingsError: the private key cannot be read
 
     """
-    enrolled = enrolled_keys(access.known_hosts, access.endpoint)
-    transport = start_transport(sock, deadline, tuple(key.keytype for key in enrolled))
-    try:
-        with deadline.enforced_by(sock.close):
-            transport.start_client()
-            verify(access, enrolled, transport)
-            _authenticate(access, transport, deadline)
-    except BaseException as error:
-        end(transport)
-        if isinstance(error, (paramiko.SSHException, EOFError, OSError)) and not isinstance(error, Unreachable):
+    with ExitStack() as undo:
+        undo.callback(sock.close)
+        enrolled = enrolled_keys(access.known_hosts, access.endpoint)
+        transport = start_transport(sock, deadline, tuple(key.keytype for key in enrolled))
+        undo.callback(end, transport)
+        try:
+            with deadline.enforced_by(sock.close):
+                transport.start_client()
+                verify(access, enrolled, transport)
+                _authenticate(access, transport, deadline)
+        except Unreachable:
+            raise
+        except (paramiko.SSHException, EOFError, OSError) as error:
             raise _explained(access, transport, deadline, error) from error
-        raise
+        undo.pop_all()
     return transport
 
 
@@ -58,7 +61,7 @@ def start_transport(
     sock: PromptSocket | paramiko.Channel, deadline: Deadline, keytypes: tuple[str, ...]
 ) -> paramiko.Transport:
     """Prepare a transport that asks for the cheapest key exchange, and for host keys of ``keytypes`` first."""
-    transport = paramiko.Transport(sock)  # type: ignore[arg-type]  a channel is a socket to paramiko
+    transport = paramiko.Transport(sock)
     transport.banner_timeout = transport.handshake_timeout = deadline.remaining_s + _ANSWER_S
     options = transport.get_security_options()
     options.kex = sorted(options.kex, key=lambda name: not name.startswith("curve25519"))
@@ -141,4 +144,4 @@ def _explained(access: Access, transport: paramiko.Transport, deadline: Deadline
             return Unreachable(access.name, "login-refused", f"user {access.user}, {offered} offered: {error}")
         case _:
             kind = Unreachable if transport.initial_kex_done else Dropped
-            return kind(access.name, "login-dropped", f"{where} hung up: {error or 'end of file'}")
+            return kind(access.name, "login-dropped", f"{where} hung up: {error}")

@@ -8,11 +8,10 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import paramiko
-
 from tasks.model.errors import Unreachable
 from tasks.transport.dial import PromptSocket, dial
 from tasks.transport.login import Dropped, end, log_in
+from tasks.transport.ssh_library import paramiko
 
 if TYPE_CHECKING:
     from tasks.transport.access import Access
