@@ -3,35 +3,52 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tasks.env_file import open_to_others, read_env_file
 from tasks.model.errors import SettingsError
+from tasks.model.masking import mask_values
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from nornir.core import Nornir
     from nornir.core.inventory import Inventory
 
 ROOT = Path(__file__).resolve().parents[1]
 
+VARIABLES = (
+    "NODE_USER",
+    "NODE_PASSWORD",
+    "NODE_SSH_KEY",
+    "S3_ACCESS_KEY",
+    "S3_SECRET_KEY",
+    "FLEETPROOF_STATE",
+    "FLEETPROOF_TRAITS",
+    "FLEETPROOF_WAIVERS",
+    "FLEETPROOF_CHARTS",
+)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_WHERE = "set it in the environment or in .env (see .env.example)"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """
-    What comes from the environment or from ``.env``, never from the inventory.
+    What comes from the environment or from ``.env``, never from the inventory. Its ``repr`` shows no secret.
 
     Attributes:
-        node_user: NODE_USER, login on every host; empty where only files are read
+        node_user: NODE_USER, login on every host; empty where nothing is contacted
         node_password: NODE_PASSWORD, for login where there is no key, and for sudo where it asks
         node_ssh_key: NODE_SSH_KEY, path of a private key
-        s3_access_key, s3_secret_key: S3_ACCESS_KEY, S3_SECRET_KEY
+        s3_access_key, s3_secret_key: S3_ACCESS_KEY, S3_SECRET_KEY; empty where S3 is not used
         state: FLEETPROOF_STATE, default ``.state`` in the project's folder
         traits: FLEETPROOF_TRAITS, comma-separated Kustomize components to opt in to
         waivers: FLEETPROOF_WAIVERS, path of a YAML file of waived checks with their reasons
+        charts: FLEETPROOF_CHARTS, folder to copy Helm charts from (``cilium-1.18.2/``) instead of pulling them
 
     """
 
@@ -43,6 +60,7 @@ class Settings:
     state: Path = ROOT / ".state"
     traits: tuple[str, ...] = ()
     waivers: Path | None = None
+    charts: Path | None = None
 
     @property
     def known_hosts(self) -> Path:
@@ -54,71 +72,128 @@ class Settings:
         """Merged admin kubeconfig, one context per cluster, mode 0600."""
         return self.state / "kubeconfig"
 
+    def require_login(self) -> None:
+        """
+        Refuse to contact hosts without a way to log in.
 
-def load_settings(root: Path = ROOT, environment: Mapping[str, str] = os.environ) -> Settings:
+        Raises:
+            SettingsError: names each variable that is missing, and where to set it
+
+        """
+        missing = [] if self.node_user else [f"NODE_USER is missing, who logs in on the hosts; {_WHERE}"]
+        if not self.node_password and not self.node_ssh_key:
+            missing.append(f"NODE_SSH_KEY and NODE_PASSWORD are both missing, one is needed to log in; {_WHERE}")
+        if missing:
+            raise SettingsError("\n".join(missing))
+
+
+def load_settings(root: Path = ROOT, environment: Mapping[str, str] | None = None) -> Settings:
     """
-    Read the environment.
+    Read the environment and, for what is not set there, the file ``.env`` in the project's folder.
+
+    Relative paths start at the project's folder. An empty value counts as missing.
 
     Raises:
-        SettingsError: a value is mangled; never shows it
+        SettingsError: one line per mistake, none of which shows a value
 
     """
+    given = os.environ if environment is None else environment
+    values, mistakes = read_env_file(root / ".env", VARIABLES)
+    values |= {name: given[name] for name in VARIABLES if given.get(name)}
 
     def path(name: str) -> Path | None:
-        return root / Path(environment[name]).expanduser() if environment.get(name) else None
+        # unlike Path's, this expanduser never raises with the value in its text
+        return root / os.path.expanduser(values[name]) if name in values else None  # noqa: PTH111
 
-    return Settings(
-        node_user=environment.get("NODE_USER", ""),
-        node_password=environment.get("NODE_PASSWORD", ""),
+    settings = Settings(
+        node_user=values.get("NODE_USER", ""),
+        node_password=values.get("NODE_PASSWORD", ""),
         node_ssh_key=path("NODE_SSH_KEY"),
-        s3_access_key=environment.get("S3_ACCESS_KEY", ""),
-        s3_secret_key=environment.get("S3_SECRET_KEY", ""),
+        s3_access_key=values.get("S3_ACCESS_KEY", ""),
+        s3_secret_key=values.get("S3_SECRET_KEY", ""),
         state=path("FLEETPROOF_STATE") or root / ".state",
-        traits=tuple(filter(None, environment.get("FLEETPROOF_TRAITS", "").split(","))),
+        traits=tuple(filter(None, (trait.strip() for trait in values.get("FLEETPROOF_TRAITS", "").split(",")))),
         waivers=path("FLEETPROOF_WAIVERS"),
+        charts=path("FLEETPROOF_CHARTS"),
     )
+    mistakes += [*_mangled(values), *_incomplete(settings)]
+    if mistakes:
+        raise SettingsError("\n".join(mistakes))
+    return settings
+
+
+def masker(settings: Settings) -> Callable[[str], str]:
+    """Make the function that takes every secret of ``settings`` out of a text; see ``mask_values``."""
+    return mask_values((settings.node_password, settings.s3_access_key, settings.s3_secret_key))
 
 
 def open_nornir(root: Path | None = None, settings: Settings | None = None) -> Nornir:
     """
-    Open the inventory, with the credentials of ``settings`` on it; see ``tasks.open_nornir``.
+    Open the inventory with the operator's credentials on it, in memory; see ``tasks.open_nornir``.
 
-    Nornir's own ``InitNornir`` imports every plugin of every installed package: netmiko's 300 drivers among them, and
-    connection plugins that accept any host key. Here exactly the plugins are loaded that ``nornir_config.yaml`` names,
-    and ``node_shell``.
+    Nornir's ``InitNornir`` would import every plugin of every installed package, netmiko with its hundred drivers among
+    them, and register connections that accept any host key. Here exactly three are loaded: inventory and runner that
+    ``nornir_config.yaml`` names, and ``node_shell``.
+
+    Arguments:
+        root: the project's folder; default: the one that holds this package
+        settings: default: ``load_settings(root)``
+
     """
-    from nornir.core import Nornir  # noqa: PLC0415  nornir's import time is not `--help`'s
-    from nornir.core.configuration import Config  # noqa: PLC0415
-    from nornir.core.plugins.connections import ConnectionPluginRegister  # noqa: PLC0415
-    from nornir.core.state import GlobalState  # noqa: PLC0415
+    from nornir.core import Nornir  # noqa: PLC0415  `--help` does not pay for nornir
+    from nornir.core.configuration import Config  # noqa: PLC0415  as above
+    from nornir.core.plugins.connections import ConnectionPluginRegister  # noqa: PLC0415  as above
 
     root = root or ROOT
     settings = settings or load_settings(root)
     config = Config.from_file(str(root / "nornir_config.yaml"))
-    options = config.inventory.options
-    inventory = _plugin("inventory", config.inventory.plugin)(
-        **options | {"folder": str(root / options["folder"])}
-    ).load()
+    # a relative folder would follow the working directory
+    config.inventory.options["folder"] = str(root / config.inventory.options["folder"])
+    inventory: Inventory = _plugin("inventory", config.inventory.plugin)(**config.inventory.options).load()
     _equip(inventory, settings)
-    with suppress(ModuleNotFoundError):
-        ConnectionPluginRegister.register("node_shell", _plugin("connections", "node_shell"))
-    runner = _plugin("runners", config.runner.plugin)(**config.runner.options)
-    return Nornir(inventory=inventory, runner=runner, config=config, data=GlobalState())
+    ConnectionPluginRegister.register("node_shell", _plugin("connections", "node_shell"))
+    return Nornir(
+        inventory=inventory,
+        runner=_plugin("runners", config.runner.plugin)(**config.runner.options),
+        config=config,
+    )
 
 
 def _plugin(kind: str, name: str) -> Any:
+    """One Nornir plugin by its entry point's name."""
     from importlib.metadata import entry_points  # noqa: PLC0415  as above
 
-    (entry,) = entry_points(group=f"nornir.plugins.{kind}", name=name)
-    return entry.load()
+    found = entry_points(group=f"nornir.plugins.{kind}", name=name)
+    if not found:
+        raise SettingsError(f"nornir_config.yaml: no {kind} plugin is called {name}; is the package installed?")
+    return next(iter(found)).load()
 
 
 def _equip(inventory: Inventory, settings: Settings) -> None:
-    """Put the credentials on the inventory, in memory, where Nornir's inheritance finds them."""
+    """Credentials where Nornir's inheritance finds them, so that a host's own user name goes before."""
     inventory.defaults.username = settings.node_user or None
     inventory.defaults.password = settings.node_password or None
     for host in inventory.hosts.values():
-        host.connection_options["node_shell"].extras |= {
+        host.connection_options["node_shell"].extras = {
+            **(host.connection_options["node_shell"].extras or {}),
             "ssh_key": settings.node_ssh_key,
             "known_hosts": settings.known_hosts,
         }
+
+
+def _mangled(values: Mapping[str, str]) -> Iterator[str]:
+    for name, value in values.items():
+        if _CONTROL.search(value):
+            hint = "; it wants the path of a key file, not the key" if name == "NODE_SSH_KEY" else ""
+            yield f"{name} holds a line break or another control character{hint}"
+
+
+def _incomplete(settings: Settings) -> Iterator[str]:
+    if bool(settings.s3_access_key) != bool(settings.s3_secret_key):
+        missing = "S3_SECRET_KEY" if settings.s3_access_key else "S3_ACCESS_KEY"
+        yield f"{missing} is missing, its counterpart is set; {_WHERE}"
+    for name, path in (("NODE_SSH_KEY", settings.node_ssh_key), ("FLEETPROOF_WAIVERS", settings.waivers)):
+        if path and not os.path.isfile(path):  # noqa: PTH113  unlike Path's, it never raises with the value in its text
+            yield f"{name} names no file; give the path of one, relative to the project's folder or absolute"
+        elif path and name == "NODE_SSH_KEY":
+            yield from open_to_others(path)
