@@ -6,11 +6,47 @@ Faults: what a fleet meets in the field, brought about on purpose and undone exa
 
 from collections.abc import Sequence
 
-from lab.faults.fault import Fault, FaultError, RunningLab
+from lab.faults.blackhole_ssh import BlackholeSsh
+from lab.faults.changed_hostkey import ChangedHostkey
+from lab.faults.clock_skew import ClockSkew
+from lab.faults.dns_away import DnsAway
+from lab.faults.duplicate_machine_id import DuplicateMachineId
+from lab.faults.expired_cert import ExpiredCert
+from lab.faults.fault import Case, Fault, FaultError, RunningLab
+from lab.faults.fill_disk import FillDisk
+from lab.faults.foreign_vip import ForeignVip
 from lab.faults.journal import ActiveFault, active_faults, forget, note
+from lab.faults.mtu import Mtu
+from lab.faults.mute_ssh import MuteSsh
+from lab.faults.no_forwarding import NoForwarding
 from lab.faults.partition import Partition
+from lab.faults.s3_away import S3Away
+from lab.faults.slow_link import SlowLink
+from lab.faults.stop_service import StopService
+from lab.faults.swap_on import SwapOn
+from lab.faults.wrong_cgroup_driver import WrongCgroupDriver
 
-CATALOGUE: dict[str, Fault] = {fault.name: fault for fault in (Partition(),)}
+_KINDS: tuple[type[Fault], ...] = (
+    Partition,
+    BlackholeSsh,
+    MuteSsh,
+    SlowLink,
+    Mtu,
+    ForeignVip,
+    DnsAway,
+    S3Away,
+    StopService,
+    FillDisk,
+    NoForwarding,
+    WrongCgroupDriver,
+    ChangedHostkey,
+    ExpiredCert,
+    DuplicateMachineId,
+    ClockSkew,
+    SwapOn,
+)
+CATALOGUE: dict[str, Fault] = {kind.name: kind() for kind in _KINDS}
+"""Every fault by its word on the command line."""
 
 
 def usage(fault: Fault) -> str:
@@ -33,9 +69,9 @@ def break_it(lab: RunningLab, name: str, words: Sequence[str]) -> str:
     title = " ".join((name, *complete))
     if any(active.title == title for active in active_faults(lab.state)):
         raise FaultError(f"{title} is in force already; `python -m lab heal` undoes it")
-    memory = fault.remember(lab, complete)
+    memory = fault.remember(Case(lab=lab, words=complete))
     note(lab.state, name, complete, memory)
-    fault.apply(lab, complete, memory)
+    fault.apply(Case(lab=lab, words=complete, memory=memory))
     return title
 
 
@@ -55,7 +91,7 @@ def heal(lab: RunningLab, name: str | None = None, words: Sequence[str] = ()) ->
     if name is not None and not chosen:
         raise FaultError(f"no fault {' '.join((name, *words))!r} is in force")
     for active in chosen:
-        _known(active.name).undo(lab, active.words, active.memory)
+        _known(active.name).undo(Case(lab=lab, words=active.words, memory=active.memory))
         forget(lab.state, active)
     return tuple(active.title for active in chosen)
 

@@ -106,6 +106,8 @@ def _identity(plan: LabPlan, machine: Machine) -> Iterator[File]:
     yield _file("/etc/hosts", f"127.0.0.1 localhost\n{address} {name}.{plan.domain} {name}\n")
     yield _file("/etc/resolv.conf", f"nameserver {plan.gateway.ip}\nsearch {plan.domain}\n")
     yield _file("/etc/machine-id", f"{secrets.token_hex(16)}\n", mode=0o444)
+    initiator = f"InitiatorName=iqn.1993-08.org.debian:01:{secrets.token_hex(6)}\n"
+    yield _file("/etc/iscsi/initiatorname.iscsi", initiator, mode=_PRIVATE)
 
 
 def _logins(accounts: tuple[Account, ...], host_keys: tuple[HostKey, ...], root: Path) -> Iterator[File]:

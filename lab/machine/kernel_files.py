@@ -34,7 +34,7 @@ _KUBELET_SETTINGS = {
     "kernel/keys/root_maxkeys": "1000000",
     "kernel/keys/root_maxbytes": "25000000",
 }
-_NO_SWAP = "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n"
+NO_SWAP = "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n"
 _PRODUCT_UUID = Path("/sys/class/dmi/id/product_uuid")
 
 
@@ -47,7 +47,7 @@ def show_api_file_systems(folder: MachineFolder, group: Group) -> None:
     linux.mount("tmpfs", root / "run", "tmpfs", MountFlag.NO_SUID | MountFlag.NO_DEV, "mode=755")
     _show_devices(root / "dev")
     _show_control_groups(root / "sys/fs/cgroup", group)
-    _guard_global_settings(root / "proc", folder.stand_ins)
+    _guard_global_settings(root / "proc", folder)
     _show_product_uuid(root, folder.stand_ins)
 
 
@@ -84,11 +84,17 @@ def _show_control_groups(target: Path, group: Group) -> None:
                 (target / controller).symlink_to(folder.name)
 
 
-def _guard_global_settings(proc: Path, stand_ins: Path) -> None:
+def swaps_of(folder: MachineFolder) -> Path:
+    """The file that the machine sees as /proc/swaps: the host's swap, if any, is none of its business."""
+    return folder.stand_ins / "swaps"
+
+
+def _guard_global_settings(proc: Path, folder: MachineFolder) -> None:
+    stand_ins = folder.stand_ins
     settings = proc / "sys"
     for name, value in _KUBELET_SETTINGS.items():
         _stand_in(stand_ins / name, settings / name, f"{value}\n")
-    _stand_in(stand_ins / "swaps", proc / "swaps", _NO_SWAP)
+    _stand_in(swaps_of(folder), proc / "swaps", NO_SWAP)
     linux.bind(settings, settings, read_only=True)
     linux.bind(settings / "net", settings / "net")
     linux.mount("none", settings / "net", flags=MountFlag.REMOUNT | MountFlag.BIND)

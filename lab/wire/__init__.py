@@ -19,7 +19,7 @@ from lab.wire import namespaces
 
 SWITCH, GATEWAY, STORE, SEAT = "switch", "gateway", "s3", "ops"
 BASE = (SWITCH, GATEWAY, STORE, SEAT)
-_BRIDGE = "br0"
+BRIDGE = "br0"
 _MACHINE_LINK = "eth0"
 
 
@@ -33,7 +33,7 @@ def lay(plan: LabPlan, state: State) -> None:
     take_up(state)
     for name in BASE:
         namespaces.create(state.network(name))
-    namespaces.ip(state.network(SWITCH), [f"link add {_BRIDGE} type bridge mcast_snooping 0", f"link set {_BRIDGE} up"])
+    namespaces.ip(state.network(SWITCH), [f"link add {BRIDGE} type bridge mcast_snooping 0", f"link set {BRIDGE} up"])
     _cable(state, GATEWAY, "lan0", plan.gateway)
     _cable(state, SEAT, "lan0", plan.seat)
     _connect_store(plan, state)
@@ -44,19 +44,21 @@ def lay(plan: LabPlan, state: State) -> None:
 
 def plug_in(plan: LabPlan, state: State, machine: Machine) -> None:
     """Give a machine a fresh network namespace with `eth0` on the switch, its address and its route."""
-    unplug(state, machine)
-    namespaces.create(state.network(machine.name))
-    _cable(state, machine.name, _MACHINE_LINK, machine.address)
+    attach(state, machine.name, machine.address)
     namespaces.ip(state.network(machine.name), [f"route add default via {plan.gateway.ip}"])
 
 
-def unplug(state: State, machine: Machine) -> None:
-    """Take a machine's port and namespace away; nothing happens where there is none."""
-    file = state.network(machine.name)
-    if namespaces.exists(file):
-        namespaces.ip(state.network(SWITCH), [f"link delete {machine.name}"])
-        namespaces.delete(file)
-    file.unlink(missing_ok=True)
+def attach(state: State, name: str, address: IPv4Interface) -> None:
+    """Make a namespace whose `eth0` is on the switch with that address; one of that name is replaced."""
+    detach(state, name)
+    namespaces.create(state.network(name))
+    _cable(state, name, _MACHINE_LINK, address)
+
+
+def detach(state: State, name: str) -> None:
+    """Take a namespace and its port away; nothing happens where there is none."""
+    namespaces.delete_link(state.network(SWITCH), name)
+    namespaces.delete(state.network(name))
 
 
 def take_up(state: State) -> None:
@@ -78,7 +80,7 @@ def _cable(state: State, name: str, link: str, address: IPv4Interface) -> None:
         state.network(SWITCH),
         [
             f"link add {name} type veth peer name {link} address {mac_of(address.ip)} netns {holder}",
-            f"link set {name} master {_BRIDGE}",
+            f"link set {name} master {BRIDGE}",
             f"link set {name} up",
         ],
     )

@@ -1,5 +1,6 @@
 """Network namespaces, each held by a file in the lab's own folder and by nothing else on the host."""
 
+import socket
 import subprocess
 import threading
 from collections.abc import Iterable
@@ -60,6 +61,16 @@ def ip(namespace: Path, commands: Iterable[str]) -> None:
         )
     if done.returncode != 0:
         raise WireError(f"ip in {namespace.name}: {done.stderr.strip()}")
+
+
+def delete_link(namespace: Path, name: str) -> None:
+    """Take a link away, and with it the other end of a veth; nothing happens where there is none."""
+    with linux.inside_network(namespace):
+        try:
+            socket.if_nametoindex(name)
+        except OSError:
+            return
+    ip(namespace, [f"link delete {name}"])
 
 
 def set_network_setting(namespace: Path, setting: str, value: str) -> None:
