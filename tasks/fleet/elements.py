@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from tasks.fleet.draft import Draft, Element, Said, lineage
 from tasks.fleet.model import Cluster, Fleet
-from tasks.fleet.shape import Wanted, read_value, unknown_key
+from tasks.fleet.shape import Wanted, read_keys, read_value
+from tasks.fleet.source import Node
 from tasks.model.errors import Mistake
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from tasks.fleet.source import Node, Plain
+    from tasks.fleet.source import Plain
 
 # Nornir's own words, which stand beside `data`, and the fields of `Cluster` that they fill
 NORNIR_KEYS = {"hostname": "address", "port": "ssh_port", "username": "ssh_user"}
@@ -27,15 +28,22 @@ _BELONGS = (
     dict.fromkeys(_BESIDE, "beside data")
     | dict.fromkeys(_DATA, "under data")
     | dict.fromkeys(_SITE, "under data in defaults.yaml")
+    | {"hostname": "beside data of a host"}
 )
+_WHERE = dict.fromkeys(_DATA, "under data, here or in one of its groups") | dict.fromkeys(_BESIDE, "beside data")
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Which keys one kind of element may hold."""
+    """Which keys one kind of element may hold: Nornir's own beside ``data``, ours under it."""
 
     beside: dict[str, Wanted]
     data: dict[str, Wanted]
+
+    @property
+    def fields(self) -> dict[str, Wanted]:
+        """All of them."""
+        return self.beside | self.data
 
 
 _GROUPS = {"groups": Wanted("groups", tuple[str, ...])}
@@ -55,13 +63,13 @@ class DraftReader:
         """Everything that is of the right kind, inheritance resolved."""
         all_hosts = self._elements(hosts, HOST)
         all_groups = self._elements(groups, GROUP)
-        site = self._element("the defaults", defaults, DEFAULTS)
+        site = self._element("", defaults, DEFAULTS)
         if not hosts.value:
             self.mistakes.append(hosts.place.mistake("names no host; an empty fleet can prove nothing"))
         said: list[Said[Any]] = []
         clusters: list[Plain] = []
         for host in all_hosts.values():
-            entries = self._inherited(host, (host, *lineage(host, all_groups), site))
+            entries = self._inherited(host, all_groups, site)
             said += [Said("host name", host.name, "", host.place), *_said(_HOST, entries, host.name)]
             clusters.append({"name": host.name} | {NORNIR_KEYS.get(k, k): node.plain() for k, node in entries.items()})
         own = {key: node for key, node in site.entries.items() if key in _SITE}
@@ -78,46 +86,49 @@ class DraftReader:
 
     def _element(self, name: str, node: Node, layout: Layout) -> Element:
         """What one element says itself; every value is judged here, where it is written."""
-        beside = self._entries(name, node, layout.beside, opens="data")
-        below = beside.pop("data", None)
-        data = self._entries(f"data of {name}", below, layout.data) if below else {}
-        entries = beside | data
-        said: list[Said[Any]] = []
+        entries = self._room(node, name or "defaults.yaml", layout, {**layout.beside, "data": None})
+        below = entries.pop("data", None)
+        if below:
+            entries |= self._room(below, f"data of {name}" if name else "data", layout, layout.data)
+        groups: list[Said[str]] = []
         for key, child in entries.items():
-            for value in read_value((layout.beside | layout.data)[key], child, name):
-                match value:
-                    case Mistake():
-                        self.mistakes.append(value)
-                    case _:
-                        said.append(value)
-        groups = tuple(value for value in said if value.field == "groups")
-        return Element(name=name, place=node.place, groups=groups, entries=entries)
+            for value in read_value(layout.fields[key], child, name):
+                if isinstance(value, Mistake):
+                    self.mistakes.append(value)
+                elif key == "groups":
+                    groups.append(value)
+        return Element(name=name, place=node.place, groups=tuple(groups), entries=entries)
 
-    def _entries(self, where: str, node: Node, known: Mapping[str, Wanted], opens: str = "") -> dict[str, Node]:
-        """The known keys of one mapping, and ``opens`` where it is there."""
-        names = [*known, *filter(None, [opens])]
+    def _room(self, node: Node, where: str, layout: Layout, known: Mapping[str, object]) -> dict[str, Node]:
+        """The keys beside ``data``, or those under it; a key in the wrong one of the two counts all the same."""
+        if layout is GROUP and not node.value:
+            return {}  # a group may be no more than a name to filter by
         if not isinstance(node.value, dict) or not node.value:
-            self.mistakes.append(node.place.mistake(f"{where} must hold keys: {', '.join(names)}"))
+            self.mistakes.append(node.place.mistake(f"{where} must hold keys: {', '.join(known)}"))
             return {}
-        for key, child in node.value.items():
-            if key in names:
-                continue
-            if key in _BELONGS:
-                self.mistakes.append(child.place.mistake(f"{key} in {where} is misplaced; it belongs {_BELONGS[key]}"))
-            else:
-                self.mistakes += unknown_key(key, child, where, names)
-        return {key: child for key, child in node.value.items() if key in names}
+        misplaced = {key: child for key, child in node.value.items() if key not in known and key in _BELONGS}
+        for key, child in misplaced.items():
+            self.mistakes.append(child.place.mistake(f"{key} in {where} is misplaced; it belongs {_BELONGS[key]}"))
+        rest = {key: child for key, child in node.value.items() if key not in misplaced}
+        entries, mistakes = read_keys(Node(node.place, rest), where, known)
+        self.mistakes += mistakes
+        return {key: child for key, child in misplaced.items() if key in layout.fields} | entries
 
-    def _inherited(self, host: Element, line: tuple[Element, ...]) -> dict[str, Node]:
+    def _inherited(self, host: Element, groups: Mapping[str, Element], site: Element) -> dict[str, Node]:
         """For each key of a host the first in line that says it."""
+        line = (host, *lineage(host, groups), site)
         entries = {}
         for key in _HOST:
             speaker = next((element for element in line if key in element.entries), None)
             if speaker:
                 entries[key] = speaker.entries[key]
-            elif host.entries and Cluster.model_fields[NORNIR_KEYS.get(key, key)].is_required():
-                said = f"{host.name} lacks {key}; give it {_BELONGS[key]} of the host or of one of its groups"
-                self.mistakes.append(host.place.mistake(said))
+        # a host that says nothing, or whose group is unknown, has its mistake already
+        if host.entries and all(said.value in groups for element in line for said in element.groups):
+            self.mistakes += [
+                host.place.mistake(f"{host.name} lacks {key}; give it {_WHERE[key]}")
+                for key in _HOST
+                if key not in entries and Cluster.model_fields[NORNIR_KEYS.get(key, key)].is_required()
+            ]
         return entries
 
 

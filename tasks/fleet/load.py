@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tasks.fleet.draft import Draft
+    from tasks.model.errors import Mistake
 
 FILES = ("hosts", "groups", "defaults")
 
@@ -41,11 +42,16 @@ def load_draft(folder: Path) -> Draft:
     trees = [source.read(folder / f"{name}.yaml", f"{folder.name}/{name}.yaml") for name in FILES]
     hosts, groups, defaults = trees
     if hosts is None or groups is None or defaults is None:
-        raise InventoryError(tuple(source.mistakes))
+        raise _error(source.mistakes)
     elements = DraftReader()
     draft = elements.read(hosts, groups, defaults)
     judged = [mistake for rule in RULES for mistake in rule(draft)]
-    mistakes = {*source.mistakes, *elements.mistakes, *judged}
+    mistakes = [*source.mistakes, *elements.mistakes, *judged]
     if mistakes:
-        raise InventoryError(tuple(sorted(mistakes, key=lambda m: (m.file, m.line, m.said))))
+        raise _error(mistakes)
     return draft
+
+
+def _error(mistakes: list[Mistake]) -> InventoryError:
+    """Each mistake once, in the order in which an editor walks through the files."""
+    return InventoryError(tuple(sorted(set(mistakes), key=lambda mistake: (mistake.file, mistake.line, mistake.said))))

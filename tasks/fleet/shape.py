@@ -72,36 +72,53 @@ def read_value(wanted: Wanted, node: Node, owner: str) -> Iterator[Said[Any] | M
         yield from _read_scalar(wanted, node, owner)
 
 
-def unknown_key(key: str, node: Node, where: str, known: Collection[str]) -> Iterator[Mistake]:
-    """A key that nothing reads is a mistake: most often a known one, misspelt; at worst a credential."""
+def read_keys(node: Node, where: str, known: Collection[str]) -> tuple[dict[str, Node], list[Mistake]]:
+    """
+    The known keys of a mapping, and a mistake for each other one.
+
+    A misspelt key counts as the one it resembles, so that its value is judged too, and nothing is said to be lacking.
+    """
+    mapping = node.value if isinstance(node.value, dict) else {}
+    entries = {key: child for key, child in mapping.items() if key in known}
+    mistakes: list[Mistake] = []
+    for key, child in mapping.items():
+        if key in known:
+            continue
+        close = get_close_matches(key, known, n=1)
+        if close and not _CREDENTIAL.fullmatch(key):
+            mistakes.append(child.place.mistake(f"unknown key {key} in {where}; did you mean {close[0]}?"))
+            entries.setdefault(close[0], child)
+        else:
+            mistakes += _unknown_key(key, child, where, known)
+    return entries, mistakes
+
+
+def _unknown_key(key: str, node: Node, where: str, known: Collection[str]) -> Iterator[Mistake]:
+    """What nothing reads, and any credential below it."""
     if _CREDENTIAL.fullmatch(key):
         yield node.place.mistake(
             f"{key} in {where} is a credential, and this file is committed; delete it here, change it if it was ever "
             f"shared, and set {_VARIABLE.get(key, 'NODE_PASSWORD')} in the environment or in .env (see .env.example)"
         )
         return
-    close = get_close_matches(key, known, n=1)
-    hint = f"did you mean {close[0]}?" if close else f"known are {', '.join(known)}"
-    yield node.place.mistake(f"unknown key {key} in {where}; {hint}")
+    if known:
+        yield node.place.mistake(f"unknown key {key} in {where}; known are {', '.join(known)}")
     if isinstance(node.value, dict):
         for inner, child in node.value.items():
-            if _CREDENTIAL.fullmatch(inner):
-                yield from unknown_key(inner, child, key, ())
+            yield from _unknown_key(inner, child, key, ())
 
 
 def _read_model(wanted: Wanted, node: Node, owner: str) -> Iterator[Said[Any] | Mistake]:
     where = _of(wanted.field, owner)
-    if not isinstance(node.value, dict):
-        yield node.place.mistake(f"{where} must hold keys: {', '.join(wanted.kind.model_fields)}")
-        return
     fields = Wanted.fields(wanted.kind, f"{wanted.field}.")
-    for key, child in node.value.items():
-        if key in fields:
-            yield from read_value(fields[key], child, owner)
-        else:
-            yield from unknown_key(key, child, where, fields)
-    for key in fields.keys() - node.value.keys():
-        yield node.place.mistake(f"{where} lacks {key}")
+    if not isinstance(node.value, dict):
+        yield node.place.mistake(f"{where} must hold keys: {', '.join(fields)}")
+        return
+    entries, mistakes = read_keys(node, where, fields)
+    yield from mistakes
+    for key, child in entries.items():
+        yield from read_value(fields[key], child, owner)
+    yield from (node.place.mistake(f"{where} lacks {key}") for key in fields if key not in entries)
 
 
 def _read_items(wanted: Wanted, node: Node, owner: str) -> Iterator[Said[Any] | Mistake]:
@@ -135,7 +152,9 @@ def _read_scalar(wanted: Wanted, node: Node, owner: str, key: str = "") -> Itera
         try:
             value = _adapter(wanted.kind, wanted.constraints).validate_python(node.value)
         except ValidationError:
-            yield node.place.mistake(f"{where} is {node.value}; wanted: {wanted}")
+            # what has an '@' in it may hold a password
+            shown = "wrong" if "@" in node.value else node.value
+            yield node.place.mistake(f"{where} is {shown}; wanted: {wanted}")
         else:
             yield Said(wanted.field, value, owner, node.place, key)
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 _LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 _NAME = rf"{_LABEL}(\.{_LABEL})*"
 _PORT = r"([1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d{2}|655[0-2]\d|6553[0-5])"
+VERSION = r"\d+\.\d+\.\d+"
 _USER = r"[A-Za-z_][A-Za-z0-9._-]*"
 
 # Field, its form, the longest it may be, and the form in words. A value that could hold a password is not repeated.
@@ -23,8 +24,8 @@ _FORMS = (
     ("domain", _NAME, 253, "a lower-case DNS name (RFC 1123), without wildcard"),
     ("s3.buckets", r"(?!\d+\.\d+\.\d+\.\d+$)(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", 63,
      "3 to 63 lower-case letters, digits, '-' and '.', and no IP address"),
-    ("versions.kubernetes", r"\d+\.\d+\.\d+", 20, "three numbers such as 1.33.13, without 'v'"),
-    ("versions.cilium", r"\d+\.\d+\.\d+", 20, "three numbers such as 1.18.2, without 'v'"),
+    ("versions.kubernetes", VERSION, 20, "three numbers such as 1.33.13, without 'v'"),
+    ("versions.cilium", VERSION, 20, "three numbers such as 1.18.2, without 'v'"),
     ("probe_image", r"[a-z0-9._:/-]+(@sha256:[0-9a-f]{64}|:(?!latest$)[\w.-]+)", 255,
      "an image with a tag other than latest, or with a digest"),
 )  # fmt: skip
