@@ -1,0 +1,55 @@
+"""The tool sets: which programs the lab builds, and how a release build of each would stamp its version."""
+
+from lab.build.programs import ToolSet
+
+_COMPONENT_BASE = "k8s.io/component-base/version"
+
+KUBERNETES = ToolSet(
+    name="kubernetes",
+    module="k8s.io/kubernetes",
+    stamp={
+        f"{package}.{variable}": value
+        for package in (_COMPONENT_BASE, "k8s.io/client-go/pkg/version")
+        for variable, value in {"gitVersion": "{version}", "gitMajor": "{major}", "gitMinor": "{minor}"}.items()
+    },
+    sources={"build/pause/linux/pause.c": "pause.c"},
+)
+CRICTL = ToolSet(
+    name="crictl",
+    module="github.com/kubernetes-sigs/cri-tools",
+    stamp={"github.com/kubernetes-sigs/cri-tools/pkg/version.Version": "{version}"},
+)
+ETCD = ToolSet(name="etcd", module="go.etcd.io/etcd/server/v3", rename={"server": "etcd"})
+COREDNS = ToolSet(name="coredns", module="github.com/coredns/coredns")
+CILIUM = ToolSet(
+    name="cilium",
+    module="github.com/cilium/cilium",
+    # release, commit and date: what it prints is parsed by field
+    stamp={"github.com/cilium/cilium/pkg/version.ciliumVersion": "{bare} module -"},
+    tags=("ipam_provider_operator",),
+    rename={
+        "daemon": "cilium-agent",
+        "operator": "cilium-operator-generic",
+        "responder": "cilium-health-responder",
+        "mount": "cilium-mount",
+        "sysctlfix": "cilium-sysctlfix",
+    },
+    sources={
+        "install/kubernetes/cilium": "chart",
+        "bpf": "bpf",
+        "images/cilium/init-container.sh": "init-container.sh",
+        "plugins/cilium-cni/install-plugin.sh": "install-plugin.sh",
+        "plugins/cilium-cni/cni-uninstall.sh": "cni-uninstall.sh",
+    },
+)
+CNI = ToolSet(name="cni", module="github.com/containernetworking/plugins")
+HELM = ToolSet(name="helm", module="helm.sh/helm/v3", stamp={"helm.sh/helm/v3/internal/version.version": "{version}"})
+KUSTOMIZE = ToolSet(
+    name="kustomize",
+    module="sigs.k8s.io/kustomize/kustomize/v5",
+    stamp={"sigs.k8s.io/kustomize/api/provenance.version": "{version}"},
+)
+MINIO = ToolSet(name="minio", module="github.com/minio/minio")
+
+ALL = (KUBERNETES, CILIUM, MINIO, COREDNS, HELM, ETCD, CRICTL, KUSTOMIZE, CNI)
+"""The largest first."""
