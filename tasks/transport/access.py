@@ -54,11 +54,6 @@ class Access:
         jump = _JUMP.fullmatch(self.proxy_jump)
         if not jump:
             raise SettingsError(f"{self.name}: proxy_jump is {self.proxy_jump!r}, wanted [user@]address[:port]")
-        return replace(
-            self,
-            name=self.proxy_jump,
-            address=jump["address"].strip("[]"),
-            port=int(jump["port"] or SSH_PORT),
-            user=jump["user"] or self.user,
-            proxy_jump="",
-        )
+        address, port = jump["address"].strip("[]"), int(jump["port"] or SSH_PORT)
+        name, user = endpoint_of(address, port), jump["user"] or self.user
+        return replace(self, name=name, address=address, port=port, user=user, proxy_jump="")

@@ -10,7 +10,7 @@ from netmiko.linux.linux_ssh import LinuxSSH
 
 from tasks.transport.deadline import Deadline
 from tasks.transport.execute import execute, remote_line
-from tasks.transport.login import end
+from tasks.transport.handshake import hang_up
 from tasks.transport.reach import BASTIONS, Reached, reach
 from tasks.transport.sudo import NOT_NEEDED, Elevation, judge, probe
 
@@ -59,9 +59,8 @@ class NodeConnection(LinuxSSH):
 
     def paramiko_cleanup(self) -> None:
         """Log out."""
-        end(self._transport)
-        if self._access.proxy_jump:
-            BASTIONS.leave(self._access)
+        hang_up(self._transport)
+        BASTIONS.leave(self._access)
 
     def is_alive(self) -> bool:
         """Whether the connection stands, as far as this side knows."""
@@ -79,7 +78,7 @@ class NodeConnection(LinuxSSH):
     def _standing(self) -> paramiko.Transport:
         with self._lock:
             if not self.is_alive():
-                end(self._transport)
+                hang_up(self._transport)
                 reached = reach(self._access, Deadline(self._access.connect_timeout_s))
                 self._transport = reached.transport
                 self.attempts += reached.attempts

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING
 from tasks.model.errors import SettingsError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
 SSH_PORT = 22
+_RSA = ("rsa-sha2-512", "rsa-sha2-256")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -42,6 +44,11 @@ class HostKey:
     def __str__(self) -> str:
         """The line in ``known_hosts``."""
         return f"{self.endpoint} {self.keytype} {base64.b64encode(self.blob).decode()}"
+
+
+def algorithms_of(keytypes: Iterable[str]) -> tuple[str, ...]:
+    """The signature algorithms by which keys of these types prove themselves; RSA has two, and neither is its name."""
+    return tuple(name for keytype in keytypes for name in (_RSA if keytype == "ssh-rsa" else (keytype,)))
 
 
 def endpoint_of(address: str, port: int) -> str:

@@ -9,6 +9,7 @@ from tasks.model.errors import SettingsError
 from tasks.transport.access import CONNECT_TIMEOUT_S, Access
 from tasks.transport.deadline import Deadline
 from tasks.transport.dial import dial
+from tasks.transport.hostkeys import SSH_PORT
 
 if TYPE_CHECKING:
     from nornir.core.configuration import Config
@@ -50,7 +51,7 @@ class NodeShell:
             SettingsError: an option is missing or the key cannot be read
 
         """
-        access = _access(hostname, username, password, port, extras or {})
+        access = access_of(hostname, username, password, port, extras or {})
         deadline = Deadline(access.connect_timeout_s)
         # in this order the servers work on their side of the login while this process imports its libraries
         sock = None if access.proxy_jump else dial(access, deadline)
@@ -66,25 +67,19 @@ class NodeShell:
         self.connection.disconnect()
 
 
-def _access(
+def access_of(
     hostname: str | None, username: str | None, password: str | None, port: int | None, extras: dict[str, Any]
 ) -> Access:
-    name = extras.get("name") or hostname or ""
-    missing = [
-        what
-        for what, value in (
-            ("hostname", hostname),
-            ("username (NODE_USER)", username),
-            ("connection_options.node_shell.extras.known_hosts", extras.get("known_hosts")),
-        )
-        if not value
-    ]
-    if missing:
-        raise SettingsError("\n".join(f"{name}: no {what}" for what in missing))
+    """Read Nornir's connection parameters; raises ``SettingsError`` where one is missing."""
+    name = extras.get("name") or hostname or "a host"
+    if not hostname:
+        raise SettingsError(f"{name}: the inventory gives it no hostname")
+    if not extras.get("known_hosts"):
+        raise SettingsError(f"{name}: connection_options.node_shell.extras names no known_hosts")
     return Access(
         name=name,
-        address=hostname or "",
-        port=port or 22,
+        address=hostname,
+        port=port or SSH_PORT,
         user=username or "",
         password=password or "",
         ssh_key=Path(extras["ssh_key"]) if extras.get("ssh_key") else None,

@@ -6,16 +6,21 @@ import random
 import threading
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from tasks.model.errors import Unreachable
 from tasks.transport.dial import PromptSocket, dial
-from tasks.transport.login import Dropped, end, log_in
+from tasks.transport.handshake import Dropped, hang_up
+from tasks.transport.login import log_in
 from tasks.transport.ssh_library import paramiko
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tasks.transport.access import Access
     from tasks.transport.deadline import Deadline
+
+T = TypeVar("T")
 
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.1, 2.0
 
@@ -41,18 +46,30 @@ def reach(access: Access, deadline: Deadline, dialled: PromptSocket | None = Non
         Unreachable, SettingsError: see ``log_in``, ``dial`` and ``Bastions.channel``
 
     """
-    pause_s, attempt = _FIRST_PAUSE_S, 1
+    opened = [dialled] if dialled else []
+
+    def attempt() -> paramiko.Transport:
+        return log_in(access, opened.pop() if opened else connect(access, deadline), deadline)
+
+    try:
+        return Reached(*persist(attempt, deadline))
+    except BaseException:
+        BASTIONS.leave(access)
+        raise
+
+
+def persist(attempt: Callable[[], T], deadline: Deadline) -> tuple[T, int]:
+    """What ``attempt`` returns, and how many attempts it took; tried again after each ``Dropped``, with pauses."""
+    count, pause_s = 1, _FIRST_PAUSE_S
     while True:
-        sock = dialled or connect(access, deadline)
-        dialled = None
         try:
-            return Reached(log_in(access, sock, deadline), attempt)
+            return attempt(), count
         except Dropped as drop:
             wait_s = pause_s * random.uniform(0.5, 1.5)  # noqa: S311  spreads retries, guards nothing
             if wait_s >= deadline.remaining_s:
-                raise Unreachable(access.name, drop.reason, f"{attempt} times; {drop.detail}") from drop
+                raise Unreachable(drop.host, drop.reason, f"{count} times; {drop.detail}") from drop
         time.sleep(wait_s)
-        pause_s, attempt = min(2 * pause_s, _LONGEST_PAUSE_S), attempt + 1
+        count, pause_s = count + 1, min(2 * pause_s, _LONGEST_PAUSE_S)
 
 
 def connect(access: Access, deadline: Deadline) -> PromptSocket | paramiko.Channel:
@@ -92,12 +109,14 @@ class Bastions:
             raise _refused(access, transport, error) from error
 
     def leave(self, access: Access) -> None:
-        """Say that a host has no more use for its bastion."""
+        """Say that a host has no more use for its bastion, if it has one."""
+        if not access.proxy_jump:
+            return
         bastion = self._bastion(access)
         with bastion.lock:
             bastion.users.discard(access.name)
             if bastion.transport and not bastion.users:
-                end(bastion.transport)
+                hang_up(bastion.transport)
                 bastion.transport = None
 
     def _bastion(self, access: Access) -> _Bastion:
