@@ -25,21 +25,24 @@ if TYPE_CHECKING:
 
     from nornir.core import Nornir
 
+    from tasks.settings import Settings
+
 __all__ = ["open_nornir"]
 
 
-def open_nornir(root: Path | None = None) -> Nornir:
+def open_nornir(root: Path | None = None, settings: Settings | None = None) -> Nornir:
     """
     Open the project's inventory as a Nornir object, ready for the REPL.
 
     Arguments:
         root: the project's folder; default: the one that holds this package
+        settings: the operator's environment; default: read it and the project's ``.env``
 
     Raises:
         InventoryError: the inventory breaks a rule; one line per mistake
-        SettingsError: a credential is missing from the environment
+        SettingsError: a value of the environment is mangled; a missing login is told by ``Settings.require_login``
 
     """
     from tasks.settings import open_nornir as _open  # noqa: PLC0415  keeps `--help` free of nornir's import time
 
-    return _open(root)
+    return _open(root, settings)
