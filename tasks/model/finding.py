@@ -24,6 +24,16 @@ class Verdict(StrEnum):
         """Judged bad, or could not be judged: nothing may be built on it."""
         return self in {Verdict.FAIL, Verdict.ERROR, Verdict.UNREACHABLE}
 
+    @property
+    def good(self) -> bool:
+        """Judged, and nothing stands in the way."""
+        return self in {Verdict.PASS, Verdict.WARN}
+
+    @property
+    def judged(self) -> bool:
+        """Something was looked at and found good or bad."""
+        return self.good or self is Verdict.FAIL
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Row:

@@ -160,7 +160,7 @@ def exit_of(record: RunRecord) -> Exit:
     A run that judged nothing is never green.
     """
     open_verdicts = {finding.verdict for finding in record.findings if not finding.waiver}
-    judged = any(finding.verdict in {Verdict.PASS, Verdict.WARN, Verdict.FAIL} for finding in record.findings)
+    judged = any(finding.verdict.judged for finding in record.findings)
     if record.interrupted:
         return Exit.INTERRUPTED
     if Verdict.FAIL in open_verdicts:

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import fields, is_dataclass, replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Literal
 
 from tasks.model.finding import Change, Finding, Verdict
 from tasks.model.record import Exit, exit_of
+from tasks.reports.clean import cleaned
 from tasks.reports.report import SCHEMA_VERSION, Cause, Matrix, Report, Totals
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from tasks.model.record import RunRecord
-
-T = TypeVar("T")
 
 
 def build(record: RunRecord, mask: Callable[[str], str]) -> Report:
@@ -27,40 +25,30 @@ def build(record: RunRecord, mask: Callable[[str], str]) -> Report:
         mask: takes secrets out of a text; applied to every string of the record
 
     """
-    record = _cleaned(record, mask)
-    code, totals = exit_of(record), _totals(record.findings, record.changes)
+    record = cleaned(record, mask)
+    code, totals, causes = exit_of(record), _totals(record.findings, record.changes), _causes(record.findings)
     return Report(
         schema_version=SCHEMA_VERSION,
         labels=record.labels,
-        state="running" if record.finished is None else "interrupted" if record.interrupted else "finished",
+        state=_state(record),
         interrupted=record.interrupted,
         exit_code=int(code),
-        headline=_headline(code, totals, record),
+        headline=_headline(code, totals, len(causes), record),
         started=record.started,
         finished=record.finished,
         duration_s=record.duration_s,
         totals=totals,
-        causes=_causes(record.findings),
+        causes=causes,
         matrices=_matrices(record.findings),
         stages=record.stages,
         notes=record.notes,
     )
 
 
-def _cleaned(value: T, mask: Callable[[str], str]) -> T:
-    """The same value with every text masked and every number of seconds rounded to milliseconds."""
-    match value:
-        case Verdict() | None | bool():
-            return value
-        case str():
-            return type(value)(mask(value))
-        case float():
-            return type(value)(round(value, 3))
-        case tuple():
-            return type(value)(_cleaned(item, mask) for item in value)
-    if is_dataclass(value) and not isinstance(value, type):
-        return replace(value, **{field.name: _cleaned(getattr(value, field.name), mask) for field in fields(value)})
-    return value
+def _state(record: RunRecord) -> Literal["finished", "interrupted", "running"]:
+    if record.finished is None:
+        return "running"
+    return "interrupted" if record.interrupted else "finished"
 
 
 def _totals(findings: Sequence[Finding], changes: Sequence[Change]) -> Totals:
@@ -91,10 +79,8 @@ def _causes(findings: Sequence[Finding]) -> tuple[Cause, ...]:
 
 def _matrices(findings: Sequence[Finding]) -> tuple[Matrix, ...]:
     paths = [finding for finding in findings if finding.row.peer]
-    return tuple(
-        _matrix(check, [finding for finding in paths if finding.row.check == check])
-        for check in dict.fromkeys(finding.row.check for finding in paths)
-    )
+    checks = dict.fromkeys(finding.row.check for finding in paths)
+    return tuple(_matrix(check, [finding for finding in paths if finding.row.check == check]) for check in checks)
 
 
 def _matrix(check: str, paths: Sequence[Finding]) -> Matrix:
@@ -109,18 +95,20 @@ def _matrix(check: str, paths: Sequence[Finding]) -> Matrix:
     )
 
 
-def _headline(code: Exit, totals: Totals, record: RunRecord) -> str:
+def _headline(code: Exit, totals: Totals, causes: int, record: RunRecord) -> str:
     judged = totals.passed + totals.warned + totals.failed
+    open_rows = totals.rows - judged
+    because = f"{causes} cause{'s' if causes != 1 else ''}"
     match code:
         case Exit.INTERRUPTED:
             return f"INTERRUPTED by {record.interrupted}: {judged} of {totals.rows} rows were judged"
         case _ if record.finished is None:
             return f"UNFINISHED: {judged} of {totals.rows} rows were judged so far"
         case Exit.BAD:
-            return f"BAD: {totals.failed} of {totals.rows} rows failed"
+            return f"BAD: {totals.failed} of {totals.rows} rows failed, {open_rows} were not judged; {because}"
         case Exit.UNJUDGED:
-            return f"NOT PROVEN: {totals.errors + totals.unreachable} of {totals.rows} rows could not be judged"
+            return f"NOT PROVEN: {open_rows} of {totals.rows} rows were not judged; {because}"
         case Exit.PENDING:
             return f"PENDING: {totals.changes_pending} changes would be made"
-        case _:
-            return f"GREEN: {judged} of {totals.rows} rows judged, none bad"
+    kept = f", {totals.waived} waived" if totals.waived else ""
+    return f"GREEN: {judged} of {totals.rows} rows judged, none bad{kept}"

@@ -20,7 +20,6 @@ _REMEDIES = {
     DEADLINE: "give it longer with --deadline SECONDS, then go on with --resume",
     FAILED: "a defect of this library: the traceback is on the terminal",
 }
-_JUDGED = {Verdict.PASS, Verdict.WARN, Verdict.FAIL}
 
 
 def closing_stage(records: Sequence[StageRecord], ended_by: Row, why: str) -> tuple[StageRecord, ...]:
@@ -38,7 +37,7 @@ def closing_stage(records: Sequence[StageRecord], ended_by: Row, why: str) -> tu
     findings = []
     if cut or any(finding.blocked_by == ended_by for finding in rows):
         findings.append(_error(ended_by, why, "every stage is reached", _REMEDIES[ended_by]))
-    elif not any(finding.verdict in _JUDGED for finding in rows):
+    elif not any(finding.verdict.judged for finding in rows):
         findings.append(_error(NOTHING, "no check was executed", "at least one", "choose other stages or hosts"))
     if not findings:
         return ()

@@ -23,8 +23,8 @@ def collapse(
     """
     Mark consequences.
 
-    A bad row whose target or peer was already blocked, or whose peer is unreachable, becomes SKIP(blocked_by). So does
-    one whose declared cause is bad. Further UNREACHABLE rows of one host keep their verdict and point to its first.
+    A bad row whose target or peer was already blocked, or cannot be reached, becomes SKIP(blocked_by). So does one
+    whose declared cause is bad. Further UNREACHABLE rows of one host keep their verdict and point to its first.
     A waived row neither causes nor follows.
 
     Arguments:
@@ -51,7 +51,8 @@ class _Blame:
         first = (
             self.blocked.get(row.target)
             or self.blocked.get(row.peer)
-            or (self.unreachable.get(row.peer) if row.peer != row.target else None)
+            or self.unreachable.get(row.target)
+            or self.unreachable.get(row.peer)
             or self._declared(row, causes, frozenset({row}))
         )
         return None if first == row else first

@@ -2,26 +2,37 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-from typing import TYPE_CHECKING
+import logging
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, TextIO
 
-from tasks.reports import build, json
+from tasks.reports import html, json, junit, markdown
+from tasks.reports.build import build
 from tasks.run.files import write_atomically
+from tasks.run.hooks import Hooks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from tasks.model.record import RunRecord
     from tasks.reports.report import Report
+    from tasks.run.stage import Stage
+
+RENDERINGS = {
+    "report.json": json.dump,
+    "report.html": html.render,
+    "report.md": markdown.render,
+    "report.xml": junit.render,
+}
 
 
-class Delivery:
+class Delivery(Hooks):
     """
     One run's report folder.
 
     Arguments:
-        parent: the folder of all reports; ``latest`` in it points to the last finished one
+        parent: the folder of all reports; ``latest`` in it points to the last one that ended
         mask: takes secrets out of a text
 
     """
@@ -29,19 +40,56 @@ class Delivery:
     def __init__(self, parent: Path, run_id: str, mask: Callable[[str], str]) -> None:
         self.folder, self._parent, self._mask = parent / run_id, parent, mask
 
-    def so_far(self, record: RunRecord) -> None:
-        """Keep what is known, in case the process is killed; a full disk must not end the run here."""
+    def begun(self, record: RunRecord) -> None:
+        """Leave a report that says UNFINISHED, in case the process is killed."""
+        write_atomically(self.folder / "report.json", json.dump(build(record, self._mask)))
+
+    def after(self, stage: Stage, record: RunRecord, walked: tuple[str, ...], good: tuple[str, ...]) -> None:
+        """Add what is known by now; a disk that has filled up since must not end the run."""
+        del stage, walked, good
         with suppress(OSError):
-            write_atomically(self.folder / "report.json", json.dump(build.build(record, self._mask)))
+            self.begun(record)
 
     def finish(self, record: RunRecord) -> Report:
-        """Write all renderings and point ``latest`` to them."""
-        report = build.build(record, self._mask)
-        write_atomically(self.folder / "report.json", json.dump(report))
-        self._point_latest()
-        return report
+        """
+        Write all renderings and point ``latest`` to them.
 
-    def _point_latest(self) -> None:
+        Raises:
+            OSError: the folder cannot be written
+
+        """
+        report = build(record, self._mask)
+        for name, render in RENDERINGS.items():
+            write_atomically(self.folder / name, render(report))
         new = self._parent / f".latest.{self.folder.name}"
         new.symlink_to(self.folder.name)
         new.replace(self._parent / "latest")
+        return report
+
+    @contextmanager
+    def log(self) -> Iterator[TextIO]:
+        """
+        Open ``run.log``, and send there, masked, what libraries log as a warning or worse.
+
+        Without it Python would print that on the terminal, with every secret in it.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with (self.folder / "run.log").open("w", encoding="utf-8") as file:
+            handler = logging.StreamHandler(file)
+            handler.setFormatter(_Masked(self._mask))
+            handler.setLevel(logging.WARNING)
+            logging.getLogger().addHandler(handler)
+            try:
+                yield file
+            finally:
+                logging.getLogger().removeHandler(handler)
+
+
+class _Masked(logging.Formatter):
+    def __init__(self, mask: Callable[[str], str]) -> None:
+        super().__init__("%(name)s: %(message)s")
+        self._mask = mask
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line, and the traceback where there is one, without secrets."""
+        return self._mask(super().format(record))

@@ -7,27 +7,31 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from tasks.model.finding import FLEET, Outcome, Row
-from tasks.model.record import Fate, HostRecord, RunRecord, StageRecord
+from tasks.model.finding import FLEET, Row
+from tasks.model.record import RunRecord, StageRecord
 from tasks.run.account import account
 from tasks.run.close import DEADLINE, FAILED, INTERRUPTED, closing_stage
 from tasks.run.collapse import collapse
 from tasks.run.explain import Explain, roots_of, unclaimed
-from tasks.run.steps import Frame, Walked, sentence, walk_fleet, walk_hosts
+from tasks.run.hooks import Hooks
+from tasks.run.muster import good_hosts, host_records, outcomes_for_fleet
+from tasks.run.standing import Standing
+from tasks.run.steps import Frame, walk_fleet, walk_hosts
+from tasks.run.waiver import Waivers
+from tasks.run.walked import sentence
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from nornir.core import Nornir
 
     from tasks.model.finding import Finding
     from tasks.model.record import Labels
     from tasks.run.context import RunContext
-    from tasks.run.hooks import Hooks
     from tasks.run.interrupt import Stop
     from tasks.run.progress import View
     from tasks.run.stage import Stage
-    from tasks.run.waiver import Waivers
+    from tasks.run.walked import Walked
 
 
 @dataclass(slots=True, kw_only=True)
@@ -38,8 +42,7 @@ class Engine:
     Attributes:
         declared: stage slug to the rows it owes, fixed before anything runs
         hosts: the chosen ones, in the inventory's order; never empty
-        hooks: the journal; also says which hosts have finished a stage before
-        publish: handed the record before the first stage and after each
+        notes: what the report tells besides; others may add to it while the run goes on
 
     """
 
@@ -49,15 +52,13 @@ class Engine:
     stages: tuple[Stage, ...]
     declared: Mapping[str, tuple[Row, ...]]
     hosts: tuple[str, ...]
-    waivers: Waivers
     stop: Stop
     view: View
-    hooks: Hooks
-    publish: Callable[[RunRecord], None]
+    waivers: Waivers = field(default_factory=Waivers)
+    hooks: Hooks = field(default_factory=Hooks)
     notes: list[str] = field(default_factory=list)
+    standing: Standing = field(default_factory=Standing, init=False)
     _records: list[StageRecord] = field(default_factory=list, init=False)
-    _blocked: dict[str, Row] = field(default_factory=dict, init=False)
-    _busy: dict[str, Walked] = field(default_factory=dict, init=False)
     _started: datetime = field(default_factory=lambda: datetime.now(UTC), init=False)
     _began_at: float = field(default_factory=time.monotonic, init=False)
     _ended: RunRecord | None = field(default=None, init=False)
@@ -75,14 +76,13 @@ class Engine:
         frame = Frame(nornir=self.nornir, ctx=self.ctx, stop=self.stop, view=self.view, began_at=self._began_at)
         ended_by, why = FAILED, "the engine itself failed"
         try:
-            self.publish(self.record())
+            self.hooks.begun(self.record())
             for number, stage in enumerate(self.stages, start=1):
                 if self.stop.requested or time.monotonic() >= self.ctx.deadline_at:
                     break
-                self.view.stage(number, len(self.stages), stage.title)
-                self._records.append(self._walk(frame, stage))
-                self.publish(self.record())
-            ended_by, why = self._end()
+                self.view.stage(number, len(self.stages), stage)
+                self._walk(frame, stage)
+            ended_by, why = self._ending()
         except Exception as error:
             why = sentence(error)
             raise
@@ -96,13 +96,8 @@ class Engine:
         """The run so far, or as it ended."""
         return self._ended or self._snapshot(None)
 
-    @property
-    def left_behind(self) -> tuple[str, ...]:
-        """Hosts whose given-up step is still busy."""
-        return tuple(host for host, one in self._busy.items() if one.thread is not None and one.thread.is_alive())
-
     def _snapshot(self, finished: datetime | None) -> RunRecord:
-        cut = any(row.row == INTERRUPTED for stage in self._records for row in stage.findings)
+        cut = any(finding.row == INTERRUPTED for stage in self._records for finding in stage.findings)
         return RunRecord(
             labels=self.labels,
             started=self._started,
@@ -113,25 +108,24 @@ class Engine:
             notes=tuple(self.notes),
         )
 
-    def _end(self) -> tuple[Row, str]:
+    def _ending(self) -> tuple[Row, str]:
         if self.stop.requested:
             return INTERRUPTED, f"ended by {self.stop.reason}"
         return DEADLINE, "the run's deadline passed"
 
-    def _walk(self, frame: Frame, stage: Stage) -> StageRecord:
-        started_s = time.monotonic() - self._began_at
-        resumed = self.hooks.finished_before(stage)
-        blocked = self._blocks(stage)
-        walking = tuple(host for host in self.hosts if host not in resumed and not blocked.keys() & {host, FLEET})
+    def _walk(self, frame: Frame, stage: Stage) -> None:
+        started_s, deadline_at = time.monotonic() - self._began_at, frame.deadline_of(stage)
+        resumed, blocked = self.hooks.finished_before(stage), self.standing.blocked_in(stage)
+        walking = self.standing.walking(stage, self.hosts, resumed)
         self.hooks.before(stage, walking)
         walked: dict[str, Walked] = {}
-        if stage.on_hosts is not None and walking:
-            walked = walk_hosts(frame, stage, stage.on_hosts, walking)
-        if stage.on_fleet is not None and walking and not self.stop.requested:
-            walked[FLEET] = walk_fleet(frame, stage, stage.on_fleet, _outcomes(stage, walking, walked))
-        self._busy.update({host: one for host, one in walked.items() if one.thread is not None})
+        if (host_step := stage.on_hosts) and walking:
+            walked = walk_hosts(frame, stage.title, host_step, walking, deadline_at)
+        if (fleet_step := stage.on_fleet) and walking and FLEET not in blocked and not self.stop.requested:
+            outcomes = outcomes_for_fleet(stage, walking, walked)
+            walked[FLEET] = walk_fleet(frame, stage.title, fleet_step, outcomes, deadline_at)
         findings = self._account(stage, walked, resumed, blocked)
-        self._remember(findings)
+        self.standing.learn(walked, findings)
         record = StageRecord(
             title=stage.title,
             slug=stage.slug,
@@ -139,19 +133,13 @@ class Engine:
             reached=True,
             started_s=started_s,
             duration_s=time.monotonic() - self._began_at - started_s,
-            hosts=_host_records(stage, self.hosts, walked, resumed, blocked),
+            hosts=host_records(stage, self.hosts, walked, resumed, blocked),
             findings=findings,
-            changes=tuple(change for one in walked.values() for change in one.all_changes),
+            changes=tuple(change for one in walked.values() for change in one.changes),
         )
-        self.hooks.after(stage, record, walking, tuple(host for host in walking if _good(host, record)))
-        return record
-
-    def _blocks(self, stage: Stage) -> dict[str, Row]:
-        """Who may not take part in this stage, and the row to blame."""
-        busy = {host: self._blocked[host] for host in self.left_behind if host in self._blocked}
-        if stage.even_after_failure:
-            return busy
-        return {host: row for host, row in self._blocked.items() if stage.mutates or host != FLEET} | busy
+        self._records.append(record)
+        self.view.stage_ended(record)
+        self.hooks.after(stage, self.record(), walking, good_hosts(walking, record))
 
     def _account(
         self, stage: Stage, walked: Mapping[str, Walked], resumed: Mapping[str, str], blocked: Mapping[str, Row]
@@ -168,17 +156,11 @@ class Engine:
         returned = (finding for one in walked.values() if one.outcome for finding in one.outcome.findings)
         settled = account(declared, returned, explain)
         waived = self.waivers.applied((*settled, *unclaimed(explain, settled)))
-        known = tuple(finding for record in self._records for finding in record.findings)
-        return collapse(waived, known=known, causes=stage.causes, blocked=blocked)
+        return collapse(waived, known=self._snapshot(None).findings, causes=stage.causes, blocked=blocked)
 
     @property
     def _outside(self) -> frozenset[str]:
         return frozenset(cluster.name for cluster in self.ctx.fleet.clusters) - set(self.hosts)
-
-    def _remember(self, findings: tuple[Finding, ...]) -> None:
-        for finding in findings:
-            if finding.blocks:
-                self._blocked.setdefault(finding.row.target, finding.blocked_by or finding.row)
 
     def _unreached(self, stage: Stage, ended_by: Row) -> StageRecord:
         explain = Explain(outside=self._outside, ended_by=ended_by)
@@ -193,34 +175,3 @@ class Engine:
             findings=account(self.declared[stage.slug], (), explain),
             changes=(),
         )
-
-
-def _outcomes(stage: Stage, walking: tuple[str, ...], walked: Mapping[str, Walked]) -> dict[str, Outcome]:
-    if stage.on_hosts is None:
-        return {host: Outcome() for host in walking}
-    return {host: one.outcome for host, one in walked.items() if one.outcome is not None}
-
-
-def _host_records(
-    stage: Stage,
-    hosts: tuple[str, ...],
-    walked: Mapping[str, Walked],
-    resumed: Mapping[str, str],
-    blocked: Mapping[str, Row],
-) -> tuple[HostRecord, ...]:
-    steps = (*(hosts if stage.on_hosts else ()), *((FLEET,) if stage.on_fleet else ()))
-    return tuple(walked[one].record if one in walked else _stayed_out(one, resumed, blocked) for one in steps)
-
-
-def _stayed_out(host: str, resumed: Mapping[str, str], blocked: Mapping[str, Row]) -> HostRecord:
-    if host in resumed:
-        return HostRecord(host=host, fate=Fate.RESUMED, detail=resumed[host])
-    cause = blocked.get(host) or blocked.get(FLEET)
-    return HostRecord(host=host, fate=Fate.BLOCKED, detail=f"blocked by {cause}" if cause else "no host came so far")
-
-
-def _good(host: str, record: StageRecord) -> bool:
-    """Whether this host walked the stage and nothing in it speaks against it."""
-    fates = {one.fate for one in record.hosts if one.host in {host, FLEET}}
-    concerning = [finding for finding in record.findings if finding.row.target in {host, FLEET}]
-    return fates == {Fate.DONE} and not any(one.blocks or one.blocked_by for one in concerning)

@@ -12,7 +12,7 @@ from tasks.run.account import never_came, skipped
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from tasks.run.steps import Walked
+    from tasks.run.walked import Walked
 
 _DIED = {Fate.UNREACHABLE: Verdict.UNREACHABLE, Fate.ERROR: Verdict.ERROR}
 

@@ -19,12 +19,13 @@ if TYPE_CHECKING:
     from tasks.run.interrupt import Stop
 
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 _GLANCE_S = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ended(Generic[T]):
+class Ended(Generic[T_co]):
     """
     One job's end; exactly one of ``value``, ``error`` and ``given_up`` says how.
 
@@ -35,7 +36,7 @@ class Ended(Generic[T]):
 
     """
 
-    value: T | None = None
+    value: T_co | None = None
     error: BaseException | None = None
     given_up: str = ""
     started_at: float

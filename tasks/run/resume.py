@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tasks.fleet.model import Fleet
-    from tasks.model.record import StageRecord
+    from tasks.model.record import RunRecord
     from tasks.run.journal import Journal, Page
     from tasks.run.stage import Stage
 
@@ -107,7 +107,7 @@ class Journalled(Hooks):
                     host, stage.slug, runbook=self._runbook, run_id=self._run_id, inputs=self._inputs[host]
                 )
 
-    def after(self, stage: Stage, record: StageRecord, walked: tuple[str, ...], good: tuple[str, ...]) -> None:
+    def after(self, stage: Stage, record: RunRecord, walked: tuple[str, ...], good: tuple[str, ...]) -> None:
         """Note the end likewise."""
         del record
         if self._write and stage.mutates:

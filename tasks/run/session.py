@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import logging
+import os
+import shutil
 import sys
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -15,7 +16,8 @@ from tasks.run.confirm import confirm
 from tasks.run.declare import declare
 from tasks.run.deliver import Delivery
 from tasks.run.engine import Engine
-from tasks.run.hooks import Hooks
+from tasks.run.history import last_durations
+from tasks.run.hooks import Hooks, Several
 from tasks.run.interrupt import Stop, signals_stop
 from tasks.run.journal import Journal
 from tasks.run.live import open_view
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tasks.model.finding import Row
+    from tasks.reports.report import Report
     from tasks.run.context import RunContext
     from tasks.run.options import Options
     from tasks.run.progress import View
@@ -125,39 +128,42 @@ def _listing(order: Order) -> str:
 
 
 def _run(order: Order) -> Ended:
-    site, options = order.site, order.options
-    mask = masker(site.settings)
-    stop, notes = Stop(), list(order.notes)
-    # what a step raises is told in the report; Nornir would print it as well, with every secret in it
-    logging.getLogger("nornir").propagate = False
-    logging.getLogger("nornir").addHandler(logging.NullHandler())
+    options, mask, notes = order.options, masker(order.site.settings), list(order.notes)
     with ExitStack() as stack:
-        view = stack.enter_context(open_view(sys.stderr, mask, order.hosts))
+        view = stack.enter_context(open_view(sys.stderr, mask))
+        ctx = new_context(order.site, view, plan=options.plan, deadline_s=options.deadline_s)
 
         def tell(said: str) -> None:
             notes.append(said)
             view.note(said)
 
-        for note in order.notes:
-            view.note(note)
-        ctx = new_context(site, view, plan=options.plan, deadline_s=options.deadline_s)
         if order.touches:
             stack.enter_context(hold(ctx.state / "lock", runbook=order.runbook.name, run_id=ctx.run_id, tell=tell))
+        reports = options.report_dir or ctx.state / "reports"
+        delivery = Delivery(reports, ctx.run_id, mask)
+        view.log_to(stack.enter_context(delivery.log()))
+        view.before = last_durations(reports, order.runbook.name)
+        stop = Stop()
         stack.enter_context(signals_stop(stop, view.note))
-        delivery = Delivery(options.report_dir or ctx.state / "reports", ctx.run_id, mask)
-        engine = _engine(order, ctx, view, stop, _hooks(order, ctx, tell), notes, delivery)
+        engine = _engine(order, ctx, view, stop, Several(_journal(order, ctx, tell), delivery), notes)
+        view.note(f"{order.runbook.name} on {', '.join(order.hosts)}{' (plan)' if ctx.plan else ''}, run {ctx.run_id}")
+        for note in order.notes:
+            view.note(note)
         try:
             engine.run()
         finally:
             report = delivery.finish(engine.record())
-    if options.json:
-        sys.stdout.write(json.dump(report))
-    else:
-        sys.stdout.write(text.render(report) + f"\n{delivery.folder}\n")
-    return Ended(report.exit_code, engine.left_behind)
+    sys.stdout.write(json.dump(report) if options.json else _readable(report))
+    print(f"report: {delivery.folder}/report.html", file=sys.stderr)  # noqa: T201  a command line program speaks
+    return Ended(report.exit_code, engine.standing.left_behind)
 
 
-def _hooks(order: Order, ctx: RunContext, tell: Callable[[str], None]) -> Hooks:
+def _readable(report: Report) -> str:
+    colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+    return text.render(report, width=shutil.get_terminal_size((100, 24)).columns if colour else 100, colour=colour)
+
+
+def _journal(order: Order, ctx: RunContext, tell: Callable[[str], None]) -> Hooks:
     if not order.runbook.mutates:
         return Hooks()
     site = order.site
@@ -178,9 +184,7 @@ def _hooks(order: Order, ctx: RunContext, tell: Callable[[str], None]) -> Hooks:
     )
 
 
-def _engine(
-    order: Order, ctx: RunContext, view: View, stop: Stop, hooks: Hooks, notes: list[str], delivery: Delivery
-) -> Engine:
+def _engine(order: Order, ctx: RunContext, view: View, stop: Stop, hooks: Hooks, notes: list[str]) -> Engine:
     book = order.runbook
     return Engine(
         nornir=order.site.nornir,
@@ -193,6 +197,5 @@ def _engine(
         stop=stop,
         view=view,
         hooks=hooks,
-        publish=delivery.so_far,
         notes=notes,
     )

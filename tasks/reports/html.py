@@ -1,0 +1,47 @@
+"""The report as one HTML page that needs nothing else: no script, no font, no picture from anywhere."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+from tasks.model.record import Exit
+from tasks.reports import picture, words
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+    from tasks.reports.report import Report
+
+_MOODS = {Exit.GREEN: "good", Exit.BAD: "bad", Exit.PENDING: "pending"}
+
+
+def render(report: Report) -> str:
+    """The page; every text in it is escaped by the template engine."""
+    return _template().render(
+        report=report,
+        mood=_MOODS.get(Exit(report.exit_code), "unsure"),
+        facts=words.facts(report),
+        shares=picture.shares(report),
+        grids=picture.grids(report),
+        lanes=picture.lanes(report),
+        changes=words.changes(report),
+        doubtful=words.doubtful(report),
+        words=words,
+    )
+
+
+@cache
+def _template() -> Template:
+    from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415  only who renders pays for it
+
+    environment = Environment(
+        loader=PackageLoader("tasks.reports"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["span"] = words.span
+    return environment.get_template("report.html.j2")

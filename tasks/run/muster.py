@@ -1,0 +1,53 @@
+"""How every host came out of a stage, and what its fleet step is given."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tasks.model.finding import FLEET, Outcome
+from tasks.model.record import Fate, HostRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tasks.model.finding import Row
+    from tasks.model.record import StageRecord
+    from tasks.run.stage import Stage
+    from tasks.run.walked import Walked
+
+
+def outcomes_for_fleet(stage: Stage, walking: tuple[str, ...], walked: Mapping[str, Walked]) -> dict[str, Outcome]:
+    """What ``Stage.on_fleet`` is given; see ``FleetStep``."""
+    if stage.on_hosts is None:
+        return {host: Outcome() for host in walking}
+    return {host: one.outcome for host, one in walked.items() if one.outcome is not None}
+
+
+def host_records(
+    stage: Stage,
+    hosts: tuple[str, ...],
+    walked: Mapping[str, Walked],
+    resumed: Mapping[str, str],
+    blocked: Mapping[str, Row],
+) -> tuple[HostRecord, ...]:
+    """One record per step that the stage has: every chosen host, and the fleet."""
+    steps = (*(hosts if stage.on_hosts else ()), *((FLEET,) if stage.on_fleet else ()))
+    return tuple(walked[one].record if one in walked else _stayed_out(one, resumed, blocked) for one in steps)
+
+
+def _stayed_out(host: str, resumed: Mapping[str, str], blocked: Mapping[str, Row]) -> HostRecord:
+    if host in resumed:
+        return HostRecord(host=host, fate=Fate.RESUMED, detail=resumed[host])
+    cause = blocked.get(host) or blocked.get(FLEET)
+    return HostRecord(host=host, fate=Fate.BLOCKED, detail=f"blocked by {cause}" if cause else "no host came so far")
+
+
+def good_hosts(walking: tuple[str, ...], record: StageRecord) -> tuple[str, ...]:
+    """Those of ``walking`` whose steps came to their end and against whom no row of this stage speaks."""
+    return tuple(host for host in walking if _good(host, record))
+
+
+def _good(host: str, record: StageRecord) -> bool:
+    fates = {one.fate for one in record.hosts if one.host in {host, FLEET}}
+    concerning = [finding for finding in record.findings if finding.row.target in {host, FLEET}]
+    return fates == {Fate.DONE} and not any(one.blocks or one.blocked_by for one in concerning)
