@@ -66,7 +66,7 @@ def _open(link: str) -> socket.socket:
     packets.setsockopt(_SOL_PACKET, _PACKET_VNET_HDR, 1)
     packets.setsockopt(_SOL_PACKET, _PACKET_IGNORE_OUTGOING, 1)
     packets.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER)
-    packets.setblocking(False)  # noqa: FBT003 - the standard library's own signature
+    packets.settimeout(0)
     packets.bind((link, _ALL_PROTOCOLS))
     return packets
 
