@@ -14,6 +14,7 @@ from tasks.model.masking import mask_values
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from importlib.metadata import SelectableGroups
 
     from nornir.core import Nornir
     from nornir.core.inventory import Inventory
@@ -140,7 +141,9 @@ def open_nornir(root: Path | None = None, settings: Settings | None = None) -> N
         settings: default: ``load_settings(root)``
 
     """
-    from nornir.core import Nornir  # noqa: PLC0415  `--help` does not pay for nornir
+    from importlib.metadata import entry_points  # noqa: PLC0415  `--help` does not pay for it, nor for Nornir
+
+    from nornir.core import Nornir  # noqa: PLC0415  as above
     from nornir.core.configuration import Config  # noqa: PLC0415  as above
     from nornir.core.plugins.connections import ConnectionPluginRegister  # noqa: PLC0415  as above
 
@@ -149,21 +152,17 @@ def open_nornir(root: Path | None = None, settings: Settings | None = None) -> N
     config = Config.from_file(str(root / "nornir_config.yaml"))
     # a relative folder would follow the working directory
     config.inventory.options["folder"] = str(root / config.inventory.options["folder"])
-    inventory: Inventory = _plugin("inventory", config.inventory.plugin)(**config.inventory.options).load()
+    plugins = entry_points()
+    inventory: Inventory = _load(plugins, "inventory", config.inventory.plugin)(**config.inventory.options).load()
     _equip(inventory, settings)
-    ConnectionPluginRegister.register("node_shell", _plugin("connections", "node_shell"))
-    return Nornir(
-        inventory=inventory,
-        runner=_plugin("runners", config.runner.plugin)(**config.runner.options),
-        config=config,
-    )
+    ConnectionPluginRegister.register("node_shell", _load(plugins, "connections", "node_shell"))
+    runner = _load(plugins, "runners", config.runner.plugin)(**config.runner.options)
+    return Nornir(inventory=inventory, runner=runner, config=config)
 
 
-def _plugin(kind: str, name: str) -> Any:
+def _load(plugins: SelectableGroups, kind: str, name: str) -> Any:
     """One Nornir plugin by its entry point's name."""
-    from importlib.metadata import entry_points  # noqa: PLC0415  as above
-
-    found = entry_points(group=f"nornir.plugins.{kind}", name=name)
+    found = plugins.select(group=f"nornir.plugins.{kind}", name=name)
     if not found:
         raise SettingsError(f"nornir_config.yaml: no {kind} plugin is called {name}; is the package installed?")
     return next(iter(found)).load()
@@ -197,3 +196,5 @@ def _incomplete(settings: Settings) -> Iterator[str]:
             yield f"{name} names no file; give the path of one, relative to the project's folder or absolute"
         elif path and name == "NODE_SSH_KEY":
             yield from open_to_others(path)
+    if settings.charts and not os.path.isdir(settings.charts):  # noqa: PTH112  as above
+        yield "FLEETPROOF_CHARTS names no folder; give the path of one, relative to the project's folder or absolute"

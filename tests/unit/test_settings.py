@@ -59,6 +59,7 @@ def test_the_environment_becomes_settings(tmp_path: Path, key_file: Path) -> Non
             "FLEETPROOF_STATE": "/var/lib/fleet",
             "FLEETPROOF_TRAITS": "lab, slow-disk,",
             "FLEETPROOF_WAIVERS": "waivers.yaml",
+            "FLEETPROOF_CHARTS": ".",
             "HOME": "/root",
         },
     )
@@ -71,6 +72,7 @@ def test_the_environment_becomes_settings(tmp_path: Path, key_file: Path) -> Non
         state=Path("/var/lib/fleet"),
         traits=("lab", "slow-disk"),
         waivers=tmp_path / "waivers.yaml",
+        charts=tmp_path,
     )
     assert settings.known_hosts == Path("/var/lib/fleet/known_hosts")
     assert settings.kubeconfig == Path("/var/lib/fleet/kubeconfig")
@@ -112,6 +114,7 @@ def test_what_contacts_hosts_demands_a_login(key_file: Path) -> None:
         ({"NODE_SSH_KEY": "~hunter2/key"}, "NODE_SSH_KEY names no file"),
         ({"NODE_SSH_KEY": "-----BEGIN\nhunter2\n-----END"}, "it wants the path of a key file, not the key"),
         ({"FLEETPROOF_WAIVERS": "hunter2"}, "FLEETPROOF_WAIVERS names no file"),
+        ({"FLEETPROOF_CHARTS": "hunter2"}, "FLEETPROOF_CHARTS names no folder"),
     ],
 )
 def test_a_mangled_value_is_named_and_not_shown(environment: dict[str, str], said: str, tmp_path: Path) -> None:
