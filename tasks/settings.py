@@ -141,12 +141,15 @@ def open_nornir(root: Path | None = None, settings: Settings | None = None) -> N
         settings: default: ``load_settings(root)``
 
     """
-    from importlib.metadata import entry_points  # noqa: PLC0415  `--help` does not pay for it, nor for Nornir
+    import logging  # noqa: PLC0415  `--help` does not pay for it, nor for what follows
+    from importlib.metadata import entry_points  # noqa: PLC0415  as above
 
     from nornir.core import Nornir  # noqa: PLC0415  as above
     from nornir.core.configuration import Config  # noqa: PLC0415  as above
     from nornir.core.plugins.connections import ConnectionPluginRegister  # noqa: PLC0415  as above
 
+    # a failed task's traceback is on its result; without a handler, Python would print it, unmasked, too
+    logging.getLogger("nornir").addHandler(logging.NullHandler())
     root = root or ROOT
     settings = settings or load_settings(root)
     config = Config.from_file(str(root / "nornir_config.yaml"))

@@ -267,6 +267,18 @@ def test_another_folder_is_another_site(tmp_path: Path, monkeypatch: pytest.Monk
     assert list(elsewhere.iterdir()) == []
 
 
+def test_a_failing_task_prints_nothing() -> None:
+    """Its traceback, which may hold what nobody has masked yet, is on the result alone."""
+    program = (
+        "from tasks import open_nornir\n"
+        "def fail(task): raise ValueError('hunter2')\n"
+        "results = open_nornir().run(fail)\n"
+        "print(len(results.failed_hosts))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("4\n", "")
+
+
 def test_a_plugin_that_is_not_there_is_named(tmp_path: Path) -> None:
     """A misspelt runner is told as such."""
     site = copy_of_the_site(tmp_path)
