@@ -1,0 +1,95 @@
+"""Judge whether the site's name servers answer a host, and whether its own resolver knows the site's names."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from tasks.model.finding import Row, Verdict
+from tasks.preflight.judge import CouldNotJudge, Judgement, bad, finding, good, known, unjudged
+from tasks.preflight.remedies import mend
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from ipaddress import IPv4Address
+
+    from tasks.fleet.model import Fleet
+    from tasks.model.finding import Finding
+    from tasks.preflight.host_facts import HostFacts
+    from tasks.preflight.judge import Wish
+
+RECORDS = "host.dns"
+SERVERS = "reach.dns"
+_GOOD_RCODES = {0: "NOERROR", 3: "NXDOMAIN"}
+
+
+def askable(record: str) -> str:
+    """A name to ask for: any name below a wildcard, else the record itself."""
+    return f"fleet-preflight.{record.removeprefix('*.')}" if record.startswith("*.") else record
+
+
+def asked_names(fleet: Fleet) -> tuple[str, ...]:
+    """What every host has to resolve."""
+    return tuple(askable(record) for record in fleet.dns_records)
+
+
+def dns_rows(fleet: Fleet, host: str) -> tuple[Row, ...]:
+    """One row per name server of the site, one per record."""
+    return (
+        *(Row(SERVERS, host, str(server)) for server in fleet.lan.dns),
+        *(Row(RECORDS, host, record) for record in fleet.dns_records),
+    )
+
+
+def dns_findings(facts: HostFacts, wish: Wish) -> tuple[Finding, ...]:
+    """Judge every name server and every record; a record that failed because all servers are silent points to them."""
+    host = wish.cluster.name
+    servers = tuple(_server(facts, Row(SERVERS, host, str(server))) for server in wish.fleet.lan.dns)
+    silent = next((one.row for one in servers), None) if all(one.verdict is Verdict.FAIL for one in servers) else None
+    records = (_record(facts, Row(RECORDS, host, name), at) for name, at in wish.fleet.dns_records.items())
+    return (*servers, *(_blamed(record, silent) for record in records))
+
+
+def _blamed(record: Finding, silent: Row | None) -> Finding:
+    if silent is None or record.verdict is not Verdict.FAIL:
+        return record
+    return replace(record, verdict=Verdict.SKIP, blocked_by=silent)
+
+
+def _server(facts: HostFacts, row: Row) -> Finding:
+    return _judged(row, lambda: _answers(facts, row.peer), "answers", f"dig @{row.peer}")
+
+
+def _answers(facts: HostFacts, server: str) -> Judgement:
+    answer = known(facts.dns).get(server)
+    if answer is None or "not found" in answer.reason:
+        raise CouldNotJudge(answer.reason if answer else f"{server} was not asked")
+    remedy = mend(f"timeout 3 bash -c 'echo >/dev/tcp/{server}/53'; ip route get {server}", "dns")
+    if answer.rcode is None:
+        return bad(answer.reason, remedy)
+    if answer.rcode not in _GOOD_RCODES:
+        return bad(f"refuses to answer (rcode {answer.rcode})", remedy)
+    return good(", ".join(map(str, answer.addresses)) or _GOOD_RCODES[answer.rcode])
+
+
+def _record(facts: HostFacts, row: Row, address: IPv4Address) -> Finding:
+    name = askable(row.peer)
+    return _judged(row, lambda: _resolves(facts, name, address), str(address), f"getent ahostsv4 {name}")
+
+
+def _resolves(facts: HostFacts, name: str, address: IPv4Address) -> Judgement:
+    resolved = known(facts.names).get(name)
+    if resolved is None:
+        raise CouldNotJudge(f"{name} was not asked for")
+    seen = ", ".join(sorted(map(str, resolved.addresses)))
+    if resolved.addresses == {address}:
+        return good(seen)
+    return bad(seen or resolved.reason, mend(f"getent ahostsv4 {name}; cat /etc/resolv.conf", "dns"))
+
+
+def _judged(row: Row, judge: Callable[[], Judgement], wanted: str, reproduce: str) -> Finding:
+    try:
+        judgement = judge()
+    except CouldNotJudge as error:
+        judgement = unjudged(str(error))
+    return finding(row, judgement, wanted=wanted, reproduce=reproduce)

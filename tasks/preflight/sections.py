@@ -1,0 +1,221 @@
+"""What is asked of a host, section by section. Reads only: programs that only look, and files that are only opened."""
+
+from __future__ import annotations
+
+from itertools import chain
+
+from tasks.preflight import parse_dns, parse_network, parse_runtime, parse_system
+from tasks.preflight.script import Section, shown
+from tasks.preflight.wanted import (
+    DISKS,
+    KERNEL_OPTION_ALIASES,
+    KERNEL_OPTIONS_NEEDED,
+    KERNEL_OPTIONS_RECOMMENDED,
+    MODULES,
+    SYSCTLS,
+    TOOLS,
+    UNITS,
+)
+
+_OPTIONS = "|".join(
+    (
+        *chain.from_iterable((*KERNEL_OPTIONS_NEEDED.values(), *KERNEL_OPTIONS_RECOMMENDED.values())),
+        *KERNEL_OPTION_ALIASES.values(),
+        *(module.option for module in MODULES),
+    )
+)
+_MODULES = [module.name for module in MODULES]
+_SYSCTL_FILES = " ".join("/proc/sys/" + sysctl.key.replace(".", "/") for sysctl in SYSCTLS)
+_KERNEL_CONFIGS = (
+    "/proc/config.gz /boot/config-$release /usr/src/linux-$release/.config /usr/src/linux/.config "
+    "/usr/lib/modules/$release/config /usr/lib/ostree-boot/config-$release /usr/lib/kernel/config-$release "
+    "/usr/src/linux-headers-$release/.config /lib/modules/$release/build/.config"
+)
+"""Where kubeadm looks for it, in its order."""
+
+LINKS = Section(name="links", command="ip -j -d address", parse=parse_network.parse_links)
+
+ADMIN = Section(
+    name="admin",
+    command="show '^ *(- )?(server|name|certificate-authority-data):' /etc/kubernetes/admin.conf",
+    parse=parse_runtime.parse_admin,
+)
+
+MACHINE = (
+    Section(
+        name="system",
+        command="""
+printf 'arch %s\\n' "$(uname -m)"
+show '' /proc/sys/kernel/hostname /proc/sys/kernel/osrelease /etc/os-release /etc/machine-id \\
+  /sys/class/dmi/id/product_uuid""",
+        parse=parse_system.parse_system,
+    ),
+    Section(
+        name="capacity",
+        command="show '^(MemTotal|Cpus_allowed_list|Uid):' /proc/meminfo /proc/self/status",
+        parse=parse_system.parse_capacity,
+    ),
+    Section(name="swaps", command="cat /proc/swaps", parse=parse_system.parse_swaps),
+    Section(
+        name="disks",
+        command=f"""
+set --
+for path in {" ".join(disk.path for disk in DISKS)}; do
+  at=$path
+  while [ ! -d "$at" ]; do at=${{at%/*}}; at=${{at:-/}}; done
+  printf '%s %s\\n' "$path" "$at"; set -- "$@" "$at"
+done
+echo --
+stat -f -c '%n %i %T %S %b %a %c %d' "$@\"""",
+        parse=parse_system.parse_disks,
+    ),
+    Section(
+        name="kernel_config",
+        command=f"""
+read -r release </proc/sys/kernel/osrelease
+for file in {_KERNEL_CONFIGS}; do
+  [ -r "$file" ] || continue
+  printf '# %s\\n' "$file"
+  case $file in
+    *.gz) gzip -dc <"$file" | grep -E '^CONFIG_({_OPTIONS})=' ;;
+    *) grep -E '^CONFIG_({_OPTIONS})=' "$file" ;;
+  esac
+  return
+done
+echo '#'""",
+        parse=parse_system.parse_kernel_config,
+    ),
+    Section(
+        name="modules",
+        command=f"""
+read -r release </proc/sys/kernel/osrelease
+for module in {" ".join(_MODULES)}; do
+  [ ! -d "/sys/module/$module" ] || printf 'present %s\\n' "$module"
+done
+for file in "/lib/modules/$release/modules.builtin" "/lib/modules/$release/modules.dep"; do
+  [ -r "$file" ] || continue
+  printf 'index %s\\n' "$file"
+  grep -o -E '/({"|".join(name.replace("_", "[-_]") for name in _MODULES)})\\.ko' "$file" | while IFS= read -r found; do
+    found=${{found#/}}; printf 'shipped %s\\n' "${{found%.ko}}"
+  done
+done""",
+        parse=parse_system.parse_modules,
+    ),
+    Section(name="sysctls", command=f"show '' {_SYSCTL_FILES}", parse=parse_system.parse_sysctls),
+    Section(
+        name="mounts",
+        command="grep -E '^([^ ]+ ){4}(/|/sys/fs/bpf|/sys/fs/cgroup) ' /proc/self/mountinfo",
+        parse=parse_system.parse_mounts,
+    ),
+    Section(
+        name="cgroups",
+        command="show '' /sys/fs/cgroup/cgroup.controllers /proc/cgroups",
+        parse=parse_system.parse_cgroups,
+    ),
+    Section(
+        name="security",
+        command="show '' /sys/fs/selinux/enforce /sys/module/apparmor/parameters/enabled",
+        parse=shown,
+    ),
+)
+
+NETWORK = (
+    Section(name="listeners", command="ss -Hlntup", parse=parse_network.parse_listeners),
+    LINKS,
+    Section(name="routes", command="ip -j -4 route", parse=parse_network.parse_routes),
+    Section(name="ufw", command="show '^ENABLED=' /etc/ufw/ufw.conf", parse=parse_network.parse_firewall),
+    Section(
+        name="proxies",
+        command="""
+for name in HTTP_PROXY HTTPS_PROXY NO_PROXY ALL_PROXY http_proxy https_proxy no_proxy all_proxy; do
+  eval "value=\\${$name-}"
+  [ -z "$value" ] || printf '%s=%s\\n' "$name" "$value"
+done""",
+        parse=parse_network.parse_proxies,
+    ),
+    Section(name="nameservers", command="show '' /etc/resolv.conf", parse=parse_network.parse_nameservers),
+    Section(
+        name="names",
+        command="""
+read -r host </proc/sys/kernel/hostname
+for name in "$host" $names; do job "$name" timeout 8 getent ahostsv4 "$name" & done
+wait""",
+        parse=parse_network.parse_names,
+    ),
+    Section(
+        name="dns",
+        command=r"""
+ask() {
+  for _ in 1 2; do
+    timeout 2 bash -c '
+      query="\x66\x70\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00"
+      IFS=.; for label in $1; do printf -v size "\\\\x%02x" "${#label}"; query+=$size$label; done
+      exec 3<>"/dev/udp/$0/53" && printf "$query\x00\x00\x01\x00\x01" >&3 && dd bs=512 count=1 status=none <&3 |
+        od -An -v -tx1' "$1" "$2"
+    code=$?
+    [ "$code" = 124 ] || return "$code"
+  done
+  return 124
+}
+for server in $servers; do job "$server" ask "$server" "$question" & done
+wait""",
+        parse=parse_dns.parse_servers,
+    ),
+)
+
+RUNTIME = (
+    Section(
+        name="units",
+        command=f"systemctl show -p Names,LoadState,ActiveState,UnitFileState,Environment {' '.join(UNITS)}",
+        parse=parse_runtime.parse_units,
+    ),
+    Section(
+        name="tools",
+        command=f"""
+for tool in {" ".join(tool.name for tool in TOOLS)} kubelet kubeadm kubectl containerd ctr iscsiadm mount.nfs4; do
+  printf '%s %s\\n' "$tool" "$(command -v "$tool")"
+done""",
+        parse=parse_runtime.parse_tools,
+    ),
+    Section(
+        name="programs",
+        command="""
+cri() {
+  plugins=$(ctr --connect-timeout 3s plugins ls 2>&1) || { printf '%s\\n' "$plugins"; return 1; }
+  printf '%s\\n' "$plugins" | grep -w cri || :
+}
+job kubelet kubelet --version &
+job kubeadm kubeadm version -o short &
+job kubectl kubectl version --client &
+job containerd ctr --connect-timeout 3s version &
+job cri cri &
+wait""",
+        parse=parse_runtime.parse_programs,
+    ),
+    Section(name="containerd", command="containerd config dump", parse=parse_runtime.parse_containerd),
+    Section(
+        name="kubelet",
+        command="""
+show '^cgroupDriver:|--cgroup-driver' /var/lib/kubelet/config.yaml /var/lib/kubelet/kubeadm-flags.env \\
+  /etc/default/kubelet /etc/sysconfig/kubelet""",
+        parse=parse_runtime.parse_kubelet,
+    ),
+    ADMIN,
+    Section(
+        name="leftovers",
+        command="""
+for path in /etc/kubernetes/manifests/* /etc/kubernetes/*.conf /etc/kubernetes/pki/ca.crt /var/lib/etcd/* \\
+  /var/lib/kubelet/config.yaml /etc/cni/net.d/*.conf* /sys/class/net/cilium_* /sys/class/net/flannel.* \\
+  /sys/class/net/cali* /sys/class/net/cni0 /sys/fs/bpf/tc/globals/cilium_* /sys/fs/bpf/cilium; do
+  [ ! -e "$path" ] || printf '%s\\n' "$path"
+done""",
+        parse=parse_runtime.parse_paths,
+    ),
+    Section(
+        name="multipath",
+        command="show '' /etc/multipath.conf /etc/multipath/conf.d/*.conf",
+        parse=parse_runtime.parse_multipath,
+    ),
+)
+
+SECTIONS = (*MACHINE, *NETWORK, *RUNTIME)

@@ -1,0 +1,221 @@
+"""Tables of what later stages need of a host, and who needs it. Policy, no code."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Room:
+    """Space that one path needs in GiB: less than ``needed`` fails, less than ``recommended`` warns."""
+
+    path: str
+    needed: int
+    recommended: int
+    why: str
+
+
+DISKS = (
+    Room(path="/var/lib/longhorn", needed=20, recommended=100, why="Longhorn's replicas; 100 GB by the specification"),
+    Room(
+        path="/var/lib/containerd", needed=10, recommended=25, why="images and container layers: 12 GiB when all runs"
+    ),
+    Room(path="/var/lib/kubelet", needed=5, recommended=10, why="empty volumes and logs of pods"),
+    Room(path="/var/lib/etcd", needed=3, recommended=8, why="etcd's quota of 2 GiB, twice while it compacts"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feature:
+    """
+    Something a kernel has built in, has as a module, or lacks.
+
+    Attributes:
+        name: of the module
+        option: of the kernel configuration
+        needed: lacking it fails, else warns
+        why: who needs it
+
+    """
+
+    name: str
+    option: str
+    needed: bool
+    why: str
+
+
+MODULES = (
+    Feature(name="overlay", option="OVERLAY_FS", needed=True, why="containerd's snapshots"),
+    Feature(name="nf_conntrack", option="NF_CONNTRACK", needed=True, why="Cilium and the kubelet count connections"),
+    Feature(name="vxlan", option="VXLAN", needed=True, why="Cilium's tunnel device"),
+    Feature(name="iscsi_tcp", option="ISCSI_TCP", needed=True, why="Longhorn attaches its volumes over iSCSI"),
+    Feature(name="nfs", option="NFS_FS", needed=False, why="Longhorn's shared (ReadWriteMany) volumes"),
+    Feature(name="br_netfilter", option="BRIDGE_NETFILTER", needed=False, why="bridged pods of other CNIs; not Cilium"),
+)
+
+KERNEL_OPTIONS_NEEDED = {
+    "kubeadm": (
+        "NAMESPACES",
+        "NET_NS",
+        "PID_NS",
+        "IPC_NS",
+        "UTS_NS",
+        "CGROUPS",
+        "CPUSETS",
+        "MEMCG",
+        "INET",
+        "EXT4_FS",
+        "PROC_FS",
+        "NETFILTER_XT_TARGET_REDIRECT",
+        "NETFILTER_XT_MATCH_COMMENT",
+        "FAIR_GROUP_SCHED",
+    ),
+    "Cilium": (
+        "BPF",
+        "BPF_SYSCALL",
+        "BPF_JIT",
+        "NET_CLS_BPF",
+        "NET_CLS_ACT",
+        "NET_SCH_INGRESS",
+        "CGROUP_BPF",
+        "FIB_RULES",
+    ),
+}
+"""Who demands which option: system-validators v1.9.2, and the system requirements of Cilium 1.18."""
+
+KERNEL_OPTIONS_RECOMMENDED = {"Cilium": ("CRYPTO_SHA1", "CRYPTO_USER_API_HASH", "PERF_EVENTS", "SCHEDSTATS")}
+"""On Cilium's list too, but its agent runs without them: older ones hashed programs by AF_ALG."""
+
+KERNEL_OPTION_ALIASES = {"NETFILTER_XT_TARGET_REDIRECT": "IP_NF_TARGET_REDIRECT"}
+
+CGROUPS_NEEDED = {
+    1: frozenset({"cpu", "cpuacct", "cpuset", "devices", "freezer", "memory", "pids"}),
+    2: frozenset({"cpu", "cpuset", "devices", "freezer", "memory", "pids"}),
+}
+"""Cgroup version to the controllers that kubeadm demands (system-validators v1.9.2)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sysctl:
+    """
+    A kernel parameter.
+
+    Attributes:
+        at_least: smallest good value
+        needed: less fails, else warns
+        central_only: judged on the central cluster's host alone
+        why: who needs it
+
+    """
+
+    key: str
+    at_least: int
+    needed: bool
+    why: str
+    central_only: bool = False
+
+
+SYSCTLS = (
+    Sysctl(key="net.ipv4.ip_forward", at_least=1, needed=True, why="kubeadm refuses 0: pods would reach nobody"),
+    Sysctl(
+        key="net.bridge.bridge-nf-call-iptables", at_least=1, needed=False, why="bridged pods of CNIs other than Cilium"
+    ),
+    Sysctl(
+        key="fs.inotify.max_user_watches", at_least=65536, needed=False, why="Fluent Bit and kubelet watch log files"
+    ),
+    Sysctl(key="fs.inotify.max_user_instances", at_least=512, needed=False, why="about two for every container"),
+    Sysctl(
+        key="vm.max_map_count", at_least=262144, needed=True, why="OpenSearch does not start below", central_only=True
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Port:
+    """A port on the host and the process that a cluster of ours puts there."""
+
+    number: int
+    process: str
+    protocol: str = "tcp"
+
+
+KUBERNETES_PORTS = (
+    Port(number=6443, process="kube-apiserver"),
+    Port(number=10259, process="kube-scheduler"),
+    Port(number=10257, process="kube-controller-manager"),
+    Port(number=10250, process="kubelet"),
+    Port(number=2379, process="etcd"),
+    Port(number=2380, process="etcd"),
+)
+"""kubeadm's own list."""
+
+CILIUM_PORTS = (
+    *(Port(number=number, process="cilium-agent") for number in (4240, 4244, 9879, 9890, 9962)),
+    *(Port(number=number, process="cilium-operator") for number in (6061, 9234, 9891, 9963)),
+    *(Port(number=number, process="cilium-envoy") for number in (9878, 9901, 9964)),
+)
+"""System requirements of Cilium 1.18, those of the features that are switched on."""
+
+NODE_EXPORTER_PORTS = (Port(number=9100, process="node_exporter"),)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tool:
+    """A program on the host's PATH, as sudo sets it, and the Debian package that has it."""
+
+    name: str
+    package: str
+    needed: bool
+    why: str
+
+
+TOOLS = (
+    Tool(name="mount", package="mount", needed=True, why="kubeadm and kubelet"),
+    Tool(name="losetup", package="mount", needed=True, why="kubeadm and kubelet"),
+    Tool(name="cp", package="coreutils", needed=True, why="kubeadm"),
+    Tool(name="ip", package="iproute2", needed=True, why="these checks; kubeadm up to 1.31"),
+    Tool(name="iptables", package="iptables", needed=False, why="kubelet's and Cilium's rules; kubeadm up to 1.31"),
+    Tool(
+        name="nsenter",
+        package="util-linux",
+        needed=True,
+        why="Longhorn enters the host's namespaces; kubeadm up to 1.31",
+    ),
+    Tool(name="touch", package="coreutils", needed=False, why="kubeadm up to 1.31"),
+    Tool(name="crictl", package="cri-tools", needed=False, why="looking at containers by hand; kubeadm up to 1.30"),
+    Tool(name="conntrack", package="conntrack", needed=False, why="looking at connections by hand; kubeadm up to 1.31"),
+    Tool(name="ethtool", package="ethtool", needed=False, why="kubeadm up to 1.31"),
+    Tool(name="socat", package="socat", needed=False, why="`kubectl port-forward` of older runtimes"),
+    Tool(name="tc", package="iproute2", needed=False, why="looking at Cilium's filters by hand; kubeadm up to 1.31"),
+    Tool(name="ebtables", package="ebtables", needed=False, why="kubeadm up to 1.27"),
+    Tool(name="bash", package="bash", needed=True, why="Longhorn, and the reachability checks"),
+    Tool(name="curl", package="curl", needed=True, why="Longhorn"),
+    Tool(name="findmnt", package="util-linux", needed=True, why="Longhorn"),
+    Tool(name="blkid", package="util-linux", needed=True, why="Longhorn"),
+    Tool(name="lsblk", package="util-linux", needed=True, why="Longhorn"),
+)
+
+UNITS = (
+    "containerd.service",
+    "kubelet.service",
+    "iscsid.service",
+    "iscsid.socket",
+    "multipathd.service",
+    "firewalld.service",
+    "chrony.service",
+    "chronyd.service",
+    "systemd-timesyncd.service",
+    "systemd-resolved.service",
+    "ntp.service",
+    "ntpd.service",
+    "ntpsec.service",
+)
+
+TIME_UNITS = (
+    "chrony.service",
+    "chronyd.service",
+    "systemd-timesyncd.service",
+    "ntp.service",
+    "ntpd.service",
+    "ntpsec.service",
+)
