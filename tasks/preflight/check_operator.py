@@ -64,7 +64,7 @@ def _judge_knock(task: Task, cluster: Cluster) -> Judgement:
     return bad(f"{cluster.address}:{port} does not answer", mend(f"ping -c3 {cluster.address}", "network"))
 
 
-def check_operator(_: Mapping[str, Outcome], ctx: RunContext) -> Outcome:
+def check_operator(outcomes: Mapping[str, Outcome], ctx: RunContext) -> Outcome:  # noqa: ARG001  a fleet step
     """Judge tools and object store from the operator's machine; the canaries are the one thing that is ever written."""
     shell = LocalShell(plan=ctx.plan)
     ctx.progress.doing(FLEET, "asking kubectl, kustomize and helm for their versions")

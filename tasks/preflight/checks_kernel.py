@@ -128,7 +128,7 @@ def security_modules(facts: HostFacts, _: Wish) -> Judgement:
     if enforce and enforce[0].startswith("1"):
         return fair(
             "SELinux is enforcing: containerd needs `container-selinux` and `enable_selinux = true`",
-            mend("rpm -q container-selinux", "containerd"),
+            mend("rpm -q container-selinux", "selinux"),
         )
     return good(
         f"SELinux {'permissive' if enforce else 'off'}, AppArmor {'on' if apparmor and apparmor[0] == 'Y' else 'off'}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tasks.preflight import wanted
+from tasks.preflight import wanted_services
 from tasks.preflight.installation import Installation, Owner, installation
 from tasks.preflight.judge import HostCheck, Judgement, Wish, bad, fair, good, known, worse
 from tasks.preflight.remedies import mend
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from tasks.preflight.host_facts import HostFacts
-    from tasks.preflight.values import Listener
-    from tasks.preflight.wanted import Port
+    from tasks.preflight.values_services import Listener
+    from tasks.preflight.wanted_services import Port
 
 _COMM = 15
 """Characters of a process's name that the kernel keeps."""
@@ -119,12 +119,14 @@ CHECKS = (
             f"free for {port.process}",
             f"sudo ss -ltnp 'sport = :{port.number}'",
         )
-        for port in wanted.KUBERNETES_PORTS
+        for port in wanted_services.KUBERNETES_PORTS
     ),
-    HostCheck("host.ports-cilium", ports_free(wanted.CILIUM_PORTS, needed=True), "free for Cilium", "sudo ss -ltnp"),
+    HostCheck(
+        "host.ports-cilium", ports_free(wanted_services.CILIUM_PORTS, needed=True), "free for Cilium", "sudo ss -ltnp"
+    ),
     HostCheck(
         "host.ports-node-exporter",
-        ports_free(wanted.NODE_EXPORTER_PORTS, needed=False),
+        ports_free(wanted_services.NODE_EXPORTER_PORTS, needed=False),
         "free for node_exporter",
         "sudo ss -ltnp 'sport = :9100'",
     ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from tasks.preflight import wanted
+from tasks.preflight import wanted_services
 from tasks.preflight.judge import CouldNotJudge, HostCheck, Judgement, Wish, bad, fair, good, known, worse
 from tasks.preflight.parse_network import parse_proxies
 from tasks.preflight.proxies import proxy_for
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tasks.preflight.host_facts import HostFacts
-    from tasks.preflight.values import Route
+    from tasks.preflight.values_services import Route
 
 _LABEL = r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
 _HOSTNAME = re.compile(rf"{_LABEL}(\.{_LABEL})*")
@@ -135,7 +135,9 @@ def proxy(facts: HostFacts, wish: Wish) -> Judgement:
 
 def time_service(facts: HostFacts, _: Wish) -> Judgement:
     """Something must keep the clock, or it is right by accident only."""
-    active = sorted({name for name, unit in known(facts.units).items() if name in wanted.TIME_UNITS and unit.active})
+    active = sorted(
+        {name for name, unit in known(facts.units).items() if name in wanted_services.TIME_UNITS and unit.active}
+    )
     if active:
         return good(f"{', '.join(active)} active")
     return bad("no time service is active", install(facts.system, debian="chrony", rhel="chrony", chapter="time"))
@@ -146,9 +148,9 @@ def tools(*, needed: bool) -> Callable[[HostFacts, Wish], Judgement]:
 
     def judge(facts: HostFacts, _: Wish) -> Judgement:
         found = known(facts.tools)
-        missing = [tool for tool in wanted.TOOLS if tool.needed == needed and not found.get(tool.name)]
+        missing = [tool for tool in wanted_services.TOOLS if tool.needed == needed and not found.get(tool.name)]
         if not missing:
-            return good(f"all {sum(tool.needed == needed for tool in wanted.TOOLS)} found")
+            return good(f"all {sum(tool.needed == needed for tool in wanted_services.TOOLS)} found")
         said = ", ".join(f"{tool.name} ({tool.why})" for tool in missing)
         packages = " ".join(dict.fromkeys(tool.package for tool in missing))
         return worse(needed=needed)(

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tasks.model.finding import Finding
     from tasks.preflight.judge import Judgement, Wish
     from tasks.preflight.paths import HostPaths
-    from tasks.preflight.values import Probe
+    from tasks.preflight.values_services import Probe
 
     Judge = Callable[[Mapping[str, Probe], Far], Judgement]
 
@@ -64,7 +64,7 @@ def unbroken(probes: Mapping[str, Probe], far: Far) -> Judgement:
 def alive(probes: Mapping[str, Probe], far: Far) -> Judgement:
     """The store's address is asked directly, so that a resolver's fault stays the resolver's."""
     probe = _probe(probes, f"s3/{far}")
-    remedy = mend(f"curl -v http://{far}{LIVE}; ip route get {far.address}", "network")
+    remedy = mend(f"curl -v http://{far}{LIVE}; ip route get {far.address}", "object-storage")
     if not probe.ok:
         return bad(f"{far} {probe.reason}", remedy)
     version, _, status = probe.output.strip().partition(" ")
@@ -87,7 +87,7 @@ def images(probes: Mapping[str, Probe], far: Far) -> Judgement:
     registry = _probe(probes, f"registry/{far}")
     if registry.ok:
         return good(f"{len(missing)} of {len(wanted)} will be pulled; {far} answers")
-    remedy = mend("sudo kubeadm config images pull", "kubernetes")
+    remedy = mend("sudo kubeadm config images pull", "offline")
     return bad(f"{far} {registry.reason}, and {', '.join(missing)} are not on the host", remedy)
 
 

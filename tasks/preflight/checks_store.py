@@ -47,7 +47,7 @@ def endpoint_finding(s3: S3, alive: Fact[Alive]) -> Finding:
 
 
 def _judge_alive(s3: S3, alive: Fact[Alive]) -> Judgement:
-    remedy = mend(f"curl -v http://{s3.endpoint}{LIVE}; getent hosts {s3.endpoint.partition(':')[0]}", "network")
+    remedy = mend(f"curl -v http://{s3.endpoint}{LIVE}; getent hosts {s3.endpoint.partition(':')[0]}", "object-storage")
     if isinstance(alive, Unknown):
         return bad(alive.reason, remedy)
     if alive.status >= _SERVER_ERROR:
@@ -67,7 +67,7 @@ def bucket_finding(bucket: str, judgement: Judgement) -> Finding:
 
 def canary_died(bucket: str, said: str, code: str) -> Judgement:
     """What the store refused, and what mends it."""
-    return bad(said, mend(_REMEDIES.get(code, "mc ls SITE/{bucket}").format(bucket=bucket), "network"))
+    return bad(said, mend(_REMEDIES.get(code, "mc ls SITE/{bucket}").format(bucket=bucket), "object-storage"))
 
 
 def keys_missing() -> Judgement:

@@ -81,7 +81,7 @@ def _judge(
     macs = sorted(frozenset().union(*ears.values()))
     if not macs:
         return _silence(own, sorted(ears))
-    remedy = mend("ip neigh  # find the machine, or change vip.address in inventory/hosts.yaml", "network")
+    remedy = mend("ip neigh  # find the machine, or change vip.address in inventory/hosts.yaml", "vips")
     said = "; ".join(_sighting(mac, ears, owners) for mac in macs)
     if len(macs) > 1:
         return bad(f"two machines answer: {said}", remedy)

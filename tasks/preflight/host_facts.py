@@ -6,25 +6,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tasks.preflight.values import (
+    from tasks.preflight.values import Capacity, Cgroups, Clock, Disk, Fact, KernelConfig, Modules, Mounts, Swap, System
+    from tasks.preflight.values_services import (
         Admin,
-        Capacity,
-        Cgroups,
-        Clock,
         ContainerdConfig,
-        Disk,
-        Fact,
-        KernelConfig,
         Link,
         Listener,
-        Modules,
-        Mounts,
         NameServer,
         Programs,
         Resolved,
         Route,
-        Swap,
-        System,
         Unit,
     )
 

@@ -10,7 +10,8 @@ from tasks.preflight.judge import known
 
 if TYPE_CHECKING:
     from tasks.fleet.model import Cluster
-    from tasks.preflight.values import Admin, Fact
+    from tasks.preflight.values import Fact
+    from tasks.preflight.values_services import Admin
 
 
 class Owner(StrEnum):

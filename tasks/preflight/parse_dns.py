@@ -7,7 +7,7 @@ import struct
 from ipaddress import IPv4Address
 
 from tasks.preflight.script import jobs
-from tasks.preflight.values import NameServer
+from tasks.preflight.values_services import NameServer
 
 _HEADER = struct.Struct("!HHHHHH")
 _RECORD = struct.Struct("!HHIH")

@@ -8,7 +8,7 @@ from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 from typing import Any
 
 from tasks.preflight.script import jobs, shown
-from tasks.preflight.values import Link, Listener, Resolved, Route
+from tasks.preflight.values_services import Link, Listener, Resolved, Route
 
 _PROXY_KEYS = ("http_proxy", "https_proxy", "no_proxy", "all_proxy")
 _HOLDER = re.compile(r'\("((?:[^"\\]|\\.)*)",pid=(\d+)')

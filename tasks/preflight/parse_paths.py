@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from tasks.preflight.script import jobs
-from tasks.preflight.values import Probe
+from tasks.preflight.values_services import Probe
 
 NO_PROGRAM = "the program is missing"
 

@@ -8,7 +8,8 @@ from itertools import pairwise
 from typing import Any
 
 from tasks.preflight.script import jobs, shown
-from tasks.preflight.values import Admin, ContainerdConfig, Fact, Programs, Unit, Unknown, Version
+from tasks.preflight.values import Fact, Unknown, Version
+from tasks.preflight.values_services import Admin, ContainerdConfig, Programs, Unit
 
 _RUNTIMES = (
     ("io.containerd.cri.v1.runtime", "containerd", "runtimes"),

@@ -13,7 +13,8 @@ from tasks.preflight.sections import ADMIN, LINKS
 if TYPE_CHECKING:
     from tasks.fleet.model import Cluster, Fleet
     from tasks.model.command import Shell
-    from tasks.preflight.values import Admin, Fact, Link, Probe
+    from tasks.preflight.values import Fact
+    from tasks.preflight.values_services import Admin, Link, Probe
 
 TIMEOUT_S = 60.0
 """All good takes 2 s, the time that an ARP probe listens; the search for a smaller MTU, 2 s a step, takes 25 s."""

@@ -21,6 +21,7 @@ Chapter = Literal[
     "dns",
     "firewall",
     "proxy",
+    "selinux",
     "containerd",
     "kubernetes",
     "iscsi",
@@ -28,6 +29,9 @@ Chapter = Literal[
     "multipath",
     "tools",
     "leftovers",
+    "object-storage",
+    "vips",
+    "offline",
 ]
 """The chapters of ``docs/hosts.md``, by their anchors."""
 
