@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from netmiko.linux.linux_ssh import LinuxSSH
 
+from tasks.model.errors import Unreachable
 from tasks.transport.deadline import Deadline
 from tasks.transport.execute import execute, remote_line
 from tasks.transport.handshake import hang_up
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 _SESSIONS = 8
 """Commands at once on one connection; sshd's MaxSessions allows 10 unless configured otherwise."""
+_SETTLE_S = 0.2
 
 
 class NodeConnection(LinuxSSH):
@@ -71,8 +73,13 @@ class NodeConnection(LinuxSSH):
         transport = self._standing()
         elevation = self._elevated(transport) if command.sudo else NOT_NEEDED
         line = remote_line(command, elevation.argv)
-        with self._sessions:
-            result = execute(transport, self._access.name, command, line, elevation.stdin + command.stdin)
+        try:
+            with self._sessions:
+                result = execute(transport, self._access.name, command, line, elevation.stdin + command.stdin)
+        except Unreachable:
+            # a channel learns of the connection's end a moment before the connection itself counts as ended
+            transport.join(_SETTLE_S)
+            raise
         return replace(result, stderr=result.stderr.removeprefix(elevation.lecture))
 
     def _standing(self) -> paramiko.Transport:

@@ -32,7 +32,7 @@ class ScriptedShell:
     used up by its first match.
 
         shell = ScriptedShell()
-        shell.answer("systemctl is-active containerd", stdout="active\\n")
+        shell.answer("systemctl is-active containerd", stdout="active\n")
         shell.answer_script("cat /proc/swaps", stdout=recorded)
         shell.answer_if(lambda command: command.mutates, exit_code=1, stderr="read-only file system")
         shell.fail_if(lambda command: command.sudo, Unreachable("cluster-01", "connection-lost"))

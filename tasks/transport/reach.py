@@ -96,8 +96,7 @@ class Bastions:
         Open a stream to ``access`` through its bastion, which is logged in to at first use.
 
         Raises:
-            Unreachable: bastion-unreachable, or what the bastion says of the host: connection-refused,
-                connect-timeout, no-route
+            Unreachable: bastion-unreachable; no-route where the bastion cannot connect to the host
 
         """
         transport = self._transport(access, deadline)
@@ -143,16 +142,15 @@ BASTIONS = Bastions()
 """Those of this process."""
 
 
-def _refused(access: Access, transport: paramiko.Transport, error: Exception) -> Unreachable:
-    said = f"{access.proxy_jump} says of {access.address} port {access.port}: {error}"
-    if not transport.is_active():
-        return Unreachable(access.name, "bastion-unreachable", f"{access.proxy_jump} was lost")
-    if not (isinstance(error, paramiko.ChannelException) and error.code == _CONNECT_FAILED):
-        return Unreachable(access.name, "bastion-unreachable", said)
-    reasons = {"refused": "connection-refused", "timed out": "connect-timeout"}
-    reason = next((reason for word, reason in reasons.items() if word in error.text), "no-route")
-    return Unreachable(access.name, reason, said)
-
-
 _CONNECT_FAILED = 2
-"""SSH_OPEN_CONNECT_FAILED, RFC 4254 section 5.1; 1 is a bastion that forbids forwarding."""
+"""SSH_OPEN_CONNECT_FAILED, RFC 4254 section 5.1: the bastion tried; any other code is the bastion's own refusal."""
+
+
+def _refused(access: Access, transport: paramiko.Transport, error: Exception) -> Unreachable:
+    if not transport.is_active():
+        return Unreachable(access.name, "bastion-unreachable", f"{access.proxy_jump} was lost: {error}")
+    if isinstance(error, paramiko.ChannelException) and error.code == _CONNECT_FAILED:
+        # why the bastion could not connect is in its answer, and paramiko keeps that to its log
+        where = f"{access.address} port {access.port}"
+        return Unreachable(access.name, "no-route", f"{access.proxy_jump} cannot connect to {where}")
+    return Unreachable(access.name, "bastion-unreachable", f"{access.proxy_jump} does not forward: {error}")

@@ -28,7 +28,7 @@ class Elevation:
     Attributes:
         argv: before the command's own
         stdin: before the command's own; holds the password where one is asked for
-        lecture: what sudo says on standard error before every command
+        lecture: what sudo said on standard error when it was asked; where it always says it, it is no output
 
     """
 
@@ -57,7 +57,8 @@ def judge(access: Access, answer: CommandResult) -> Elevation:
         case word if word == _FREE:
             return Elevation(argv=("sudo", "-n", "--"))
         case word if word == _ASKS:
-            return Elevation(argv=("sudo", "-k", "-S", "-p", "", "--"), stdin=f"{access.password}\n".encode())
+            argv = ("sudo", "-k", "-S", "-p", "", "--")
+            return Elevation(argv=argv, stdin=f"{access.password}\n".encode(), lecture=answer.stderr)
         case _ if not access.password:
             raise Unreachable(access.name, "sudo-refused", f"sudo wants {access.user}'s password; set NODE_PASSWORD")
         case _:

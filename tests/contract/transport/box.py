@@ -96,9 +96,13 @@ def packages() -> Path:
     return cache / "root"
 
 
+KINDS = ("ed25519", "ecdsa", "rsa")
+
+
 def keygen(path: Path, kind: str = "ed25519") -> Path:
     """Make a key pair without passphrase; the public half lies beside it as ``.pub``."""
-    subprocess.run(("ssh-keygen", "-q", "-N", "", "-t", kind, "-f", path), check=True)
+    size = ("-b", "2048") if kind == "rsa" else ()
+    subprocess.run(("ssh-keygen", "-q", "-N", "", "-t", kind, *size, "-f", path), check=True)
     return path
 
 
@@ -112,6 +116,7 @@ class Box:
         password: of every account
         keys: private client keys that every account lets in, by kind
         host_keys: public host keys as ``keytype base64``
+        known_hosts: a file in which all of them are enrolled
         log: the server's own log file
 
     """
@@ -120,6 +125,7 @@ class Box:
     password: str = field(repr=False)
     keys: dict[str, Path]
     host_keys: tuple[str, ...]
+    known_hosts: Path
     log: Path
     process: subprocess.Popen[bytes]
 
@@ -135,8 +141,15 @@ class Box:
         self.process.wait()
 
 
-def start(folder: Path, *, config: str = "", host_kinds: tuple[str, ...] = ("ed25519", "ecdsa", "rsa")) -> Box:
-    """Start a server; ``config`` are further lines of sshd_config."""
+def start(
+    folder: Path,
+    keys: dict[str, Path],
+    *,
+    config: str = "",
+    sudoers: str = "",
+    host_kinds: tuple[str, ...] = ("ed25519",),
+) -> Box:
+    """Start a server that lets ``keys`` in; ``config`` and ``sudoers`` are further lines of sshd_config and sudoers."""
     folder.mkdir(parents=True, exist_ok=True)
     setup, box = folder / "setup", folder / "box"
     setup.mkdir()
@@ -144,25 +157,34 @@ def start(folder: Path, *, config: str = "", host_kinds: tuple[str, ...] = ("ed2
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    keys = {kind: keygen(folder / f"client_{kind}", kind) for kind in ("ed25519", "ecdsa", "rsa")}
     host = {kind: keygen(setup / f"host_{kind}", kind) for kind in host_kinds}
     password = secrets.token_urlsafe(12)
     (setup / "authorized_keys").write_text("".join(Path(f"{key}.pub").read_text() for key in keys.values()))
     (setup / "passwords").write_text("".join(f"{account}:{password}\n" for account in ACCOUNTS))
-    (setup / "sudoers").write_text(_SUDOERS)
+    (setup / "sudoers").write_text(_SUDOERS + sudoers)
     (setup / "setup.sh").write_text(_SETUP)
     named = "".join(f"HostKey /box/host_{kind}\n" for kind in host)
     (setup / "sshd_config").write_text(config + _CONFIG.format(port=port) + named)
     log = folder / "sshd.log"
-    process = subprocess.Popen(
-        ("unshare", "--mount", "--pid", "--fork", "--kill-child", "/bin/sh", "-c", _INSIDE),
-        env={**os.environ, "BOX": str(box), "SETUP": str(setup), "PACKAGES": str(packages())},
-        stdin=subprocess.DEVNULL,
-        stdout=log.open("wb"),
-        stderr=subprocess.STDOUT,
-    )
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            ("unshare", "--mount", "--pid", "--fork", "--kill-child", "/bin/sh", "-c", _INSIDE),
+            env={**os.environ, "BOX": str(box), "SETUP": str(setup), "PACKAGES": str(packages())},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
     public = tuple(" ".join(Path(f"{key}.pub").read_text().split()[:2]) for key in host.values())
-    running = Box(port=port, password=password, keys=keys, host_keys=public, log=log, process=process)
+    running = Box(
+        port=port,
+        password=password,
+        keys=keys,
+        host_keys=public,
+        known_hosts=folder / "known_hosts",
+        log=log,
+        process=process,
+    )
+    running.enrol(running.known_hosts)
     _wait_for(running)
     return running
 
