@@ -24,11 +24,13 @@ class Cell:
     Attributes:
         verdict: the worst of its findings; None where nothing was declared
         good: how many of ``findings`` are PASS or WARN
+        held: none of them was judged, because of another row
 
     """
 
     verdict: Verdict | None
     good: int
+    held: bool
     findings: tuple[Finding, ...]
 
 
@@ -74,6 +76,7 @@ def _cell(findings: Sequence[Finding]) -> Cell:
     return Cell(
         verdict=worst(by),
         good=sum(count for verdict, count in by.items() if verdict.good),
+        held=bool(findings) and all(finding.blocked_by is not None for finding in findings),
         findings=tuple(findings),
     )
 

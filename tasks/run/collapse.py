@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tasks.model.finding import FLEET, Verdict
+from tasks.model.finding import FLEET, Finding, Row, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-    from tasks.model.finding import Finding, Row
 
 
 def collapse(
@@ -24,8 +22,8 @@ def collapse(
     Mark consequences.
 
     A bad row whose target or peer was already blocked, or cannot be reached, becomes SKIP(blocked_by). So does one
-    whose declared cause is bad. Further UNREACHABLE rows of one host keep their verdict and point to its first.
-    A waived row neither causes nor follows.
+    whose declared cause is bad. An UNREACHABLE row keeps its verdict and points to the cause. Causes are followed to their
+    root; in a circle the row that was found first is the root. A waived row neither causes nor follows.
 
     Arguments:
         findings: of one stage
@@ -35,39 +33,18 @@ def collapse(
 
     """
     everything = (*known, *findings)
-    blame = _Blame({finding.row: finding for finding in everything}, _unreachable(everything), blocked or {})
-    return tuple(_collapsed(finding, blame, causes or {}) for finding in findings)
-
-
-class _Blame:
-    """Who can be the cause of what."""
-
-    def __init__(self, rows: Mapping[Row, Finding], unreachable: Mapping[str, Row], blocked: Mapping[str, Row]) -> None:
-        self.rows, self.unreachable, self.blocked = rows, unreachable, blocked
-
-    def of(self, finding: Finding, causes: Mapping[str, tuple[str, ...]]) -> Row | None:
-        """The row that this one is a consequence of, followed to its root; None where it stands for itself."""
-        row = finding.row
-        first = (
-            self.blocked.get(row.target)
-            or self.blocked.get(row.peer)
-            or self.unreachable.get(row.target)
-            or self.unreachable.get(row.peer)
-            or self._declared(row, causes, frozenset({row}))
+    unreachable = _unreachable(everything)
+    parents = {
+        finding.row: parent
+        for finding in everything
+        if finding.blocks and finding.blocked_by is None
+        for parent in (
+            _lost(finding.row, {**unreachable, **(blocked or {})}) or _declared(finding.row, everything, causes or {}),
         )
-        return None if first == row else first
-
-    def _declared(self, row: Row, causes: Mapping[str, tuple[str, ...]], seen: frozenset[Row]) -> Row | None:
-        """Follow ``causes`` upwards; a circle ends where it would begin again."""
-        for wanted in _wanted(row, causes):
-            for other, finding in self.rows.items():
-                if other in seen or not _answers(other, wanted, row):
-                    continue
-                if finding.blocked_by is not None:
-                    return finding.blocked_by
-                if finding.blocks:
-                    return self.blocked.get(other.target) or self._declared(other, causes, seen | {other}) or other
-        return None
+        if parent is not None
+    }
+    order = {finding.row: number for number, finding in enumerate(everything)}
+    return tuple(_pointed(finding, _root(finding.row, parents, order)) for finding in findings)
 
 
 def _unreachable(findings: Sequence[Finding]) -> dict[str, Row]:
@@ -79,28 +56,44 @@ def _unreachable(findings: Sequence[Finding]) -> dict[str, Row]:
     return first
 
 
-def _wanted(row: Row, causes: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
-    return tuple(
+def _lost(row: Row, lost: Mapping[str, Row]) -> Row | None:
+    """The row by which the target, or else the peer, was lost; None where it is this very row."""
+    return next((lost[end] for end in (row.target, row.peer) if end in lost and lost[end] != row), None)
+
+
+def _declared(row: Row, findings: Sequence[Finding], causes: Mapping[str, tuple[str, ...]]) -> Row | None:
+    """The first bad row that is named as a cause of this one, or the root that it points to already."""
+    named = [
         cause
-        for check, named in causes.items()
+        for check, its in causes.items()
         if row.check == check or row.check.startswith(check.rstrip(".") + ".")
-        for cause in named
-    )
+        for cause in its
+    ]
+    for cause in named:
+        for finding in findings:
+            if finding.row != row and _answers(finding.row, cause, row) and (finding.blocks or finding.blocked_by):
+                return finding.blocked_by or finding.row
+    return None
 
 
-def _answers(other: Row, wanted: str, row: Row) -> bool:
-    """Whether ``other`` is the row that ``wanted`` means when ``row`` asks."""
-    check, _, whose = wanted.partition("@")
+def _answers(other: Row, cause: str, row: Row) -> bool:
+    """Whether ``other`` is the row that ``cause`` means when ``row`` asks."""
+    check, _, whose = cause.partition("@")
     target = {"": row.target, "peer": row.peer, "fleet": FLEET}[whose]
     return other.check == check and other.target == target and other.peer in {"", row.peer}
 
 
-def _collapsed(finding: Finding, blame: _Blame, causes: Mapping[str, tuple[str, ...]]) -> Finding:
-    if not finding.blocks or finding.blocked_by is not None:
+def _root(row: Row, parents: Mapping[Row, Row], order: Mapping[Row, int]) -> Row:
+    path: list[Row] = []
+    while row in parents and row not in path:
+        path.append(row)
+        row = parents[row]
+    circle = path[path.index(row) :] if row in path else [row]
+    return min(circle, key=lambda one: order.get(one, -1))
+
+
+def _pointed(finding: Finding, root: Row) -> Finding:
+    if root == finding.row or not finding.blocks or finding.blocked_by is not None:
         return finding
-    if finding.verdict is Verdict.UNREACHABLE:
-        root = blame.unreachable.get(finding.row.target, finding.row)
-        if root != finding.row:
-            return replace(finding, blocked_by=root)
-    cause = blame.of(finding, causes)
-    return finding if cause is None else replace(finding, verdict=Verdict.SKIP, blocked_by=cause)
+    verdict = Verdict.UNREACHABLE if finding.verdict is Verdict.UNREACHABLE else Verdict.SKIP
+    return replace(finding, verdict=verdict, blocked_by=root)

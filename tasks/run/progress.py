@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, TextIO
 from tasks.run.board import Board
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from types import TracebackType
     from typing import Self
 
     from tasks.model.record import StageRecord
+    from tasks.run.context import RunContext
     from tasks.run.stage import Stage
 
 
@@ -62,6 +63,12 @@ class View:
         """Write every line there as well."""
         with self._out:
             self._log = log
+
+    def begun(self, runbook: str, hosts: Sequence[str], ctx: RunContext, notes: Iterable[str]) -> None:
+        """Say what this run is about, and what is to be known before it."""
+        self.note(f"{runbook} on {', '.join(hosts)}{' (plan)' if ctx.plan else ''}, run {ctx.run_id}")
+        for note in notes:
+            self.note(note)
 
     def stage(self, number: int, total: int, stage: Stage) -> None:
         """Say that a stage begins."""

@@ -54,7 +54,7 @@ def main(runbook: Runbook, argv: Sequence[str] | None = None, *, root: Path | No
     given = tuple(sys.argv[1:] if argv is None else argv)
     options = parse_options(runbook, given)
     # from here on the heavy libraries are loaded
-    from tasks.run.session import run_session  # noqa: PLC0415
+    from tasks.run.session import masked_traceback, run_session  # noqa: PLC0415
 
     try:
         ended = run_session(runbook, options, given, root)
@@ -66,6 +66,8 @@ def main(runbook: Runbook, argv: Sequence[str] | None = None, *, root: Path | No
         return _refuse(Exit.LOCKED, str(error))
     except FleetError as error:
         return _refuse(Exit.UNJUDGED, str(error))
+    except Exception:  # noqa: BLE001  a traceback of Python's own would show secrets
+        return _refuse(Exit.UNJUDGED, masked_traceback(root))
     if ended.left_behind and argv is None:
         _leave(ended.code)
     return ended.code

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import traceback
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -25,7 +26,7 @@ from tasks.run.lock import hold
 from tasks.run.resume import Journalled, inputs_of
 from tasks.run.site import labels_of, library, new_context, open_site
 from tasks.run.waiver import Waivers, parse_waiver, read_waivers
-from tasks.settings import masker
+from tasks.settings import ROOT, load_settings, masker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -146,9 +147,7 @@ def _run(order: Order) -> Ended:
         stop = Stop()
         stack.enter_context(signals_stop(stop, view.note))
         engine = _engine(order, ctx, view, stop, Several(_journal(order, ctx, tell), delivery), notes)
-        view.note(f"{order.runbook.name} on {', '.join(order.hosts)}{' (plan)' if ctx.plan else ''}, run {ctx.run_id}")
-        for note in order.notes:
-            view.note(note)
+        view.begun(order.runbook.name, order.hosts, ctx, order.notes)
         try:
             engine.run()
         finally:
@@ -156,6 +155,15 @@ def _run(order: Order) -> Ended:
     sys.stdout.write(json.dump(report) if options.json else _readable(report))
     print(f"report: {delivery.folder}/report.html", file=sys.stderr)  # noqa: T201  a command line program speaks
     return Ended(report.exit_code, engine.standing.left_behind)
+
+
+def masked_traceback(root: Path | None) -> str:
+    """The exception that is being handled, with its traceback, without secrets."""
+    try:
+        mask = masker(load_settings(root or ROOT))
+    except Exception:  # noqa: BLE001  without the secrets nothing can be masked, so nothing is shown
+        return "the run failed, and the settings by which its traceback would be masked cannot be read"
+    return mask(traceback.format_exc())
 
 
 def _readable(report: Report) -> str:

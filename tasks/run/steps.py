@@ -57,7 +57,8 @@ def walk_hosts(
             return result
 
     runner = DeadlineRunner(deadline_at=deadline_at, stop=frame.stop, last_seen=frame.view.last_seen)
-    results, lost = _run(frame.nornir.filter(filter_func=lambda host: host.name in gated).with_runner(runner), guarded)
+    chosen = frame.nornir.filter(filter_func=lambda host: host.name in gated).with_runner(runner)
+    results, lost = _run(chosen, title, guarded)
     _hang_up(frame.nornir, (host for host, ended in runner.ended.items() if ended.given_up))
     came = {}
     for host in hosts:
@@ -83,11 +84,11 @@ def _shown(view: View, target: str, title: str) -> Iterator[Callable[[object], N
         view.idle(target, good=good)
 
 
-def _run(nornir: Nornir, step: Callable[[Task], Result]) -> tuple[Mapping[str, MultiResult], Exception]:
+def _run(nornir: Nornir, title: str, step: Callable[[Task], Result]) -> tuple[Mapping[str, MultiResult], Exception]:
     """Nornir's results, and the error to show for a host that is not among them."""
     try:
         # on_failed: who may go on is decided by findings, not by Nornir's memory of failures
-        results: AggregatedResult = nornir.run(task=step, on_failed=True, raise_on_error=False)
+        results: AggregatedResult = nornir.run(task=step, name=title, on_failed=True, raise_on_error=False)
     except Exception as error:  # noqa: BLE001  a processor that raises must not take the run down
         return {}, error
     finally:
