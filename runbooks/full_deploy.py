@@ -1,0 +1,78 @@
+"""From bare hosts to proven clusters: looks first, changes what differs, proves every path."""
+
+from __future__ import annotations
+
+import sys
+
+from preflight import STAGES as PREFLIGHT
+
+from tasks.cilium import install as cilium
+from tasks.deploy import fetch, merge
+from tasks.kubeadm import init as kubeadm
+from tasks.probes import prove
+from tasks.run.runbook import Runbook, main
+from tasks.run.stage import Stage
+
+STAGES = (
+    *PREFLIGHT,
+    Stage(
+        title="Initialise control planes",
+        declares=kubeadm.declares,
+        on_hosts=kubeadm.initialise,
+        mutates=True,
+        deadline_s=900,
+    ),
+    Stage(
+        title="Fetch kubeconfigs",
+        declares=fetch.declares,
+        on_hosts=fetch.fetch,
+        on_fleet=merge.merge,
+        mutates=True,
+        deadline_s=180,
+    ),
+    Stage(
+        title="Install Cilium",
+        declares=cilium.install_declares,
+        on_hosts=cilium.install,
+        mutates=True,
+        deadline_s=420,
+    ),
+    Stage(
+        title="Announce addresses",
+        declares=cilium.announce_declares,
+        on_hosts=cilium.announce,
+        mutates=True,
+        deadline_s=300,
+    ),
+    Stage(
+        title="Await nodes",
+        declares=cilium.settle_declares,
+        on_hosts=cilium.settle,
+        causes=cilium.SETTLE_CAUSES,
+        deadline_s=700,
+    ),
+    Stage(
+        title="Prove paths",
+        declares=prove.declares,
+        on_hosts=prove.prove,
+        on_fleet=prove.judge_wire,
+        causes=prove.CAUSES,
+        deadline_s=420,
+    ),
+)
+
+RUNBOOK = Runbook(
+    name="full_deploy",
+    summary="Turn bare hosts into single-node clusters with Cilium and an announced VIP, and prove every path.",
+    examples=(
+        "python runbooks/full_deploy.py --plan",
+        "python runbooks/full_deploy.py",
+        "python runbooks/full_deploy.py --limit cluster-03 --resume",
+        "python runbooks/full_deploy.py --only prove-paths --json > report.json",
+    ),
+    stages=STAGES,
+    mutates=True,
+)
+
+if __name__ == "__main__":
+    sys.exit(main(RUNBOOK))

@@ -1,0 +1,1 @@
+"""The network of a cluster and its one announced address: installed, awaited, read."""

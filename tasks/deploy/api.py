@@ -1,0 +1,152 @@
+"""Read access to one cluster's API server, through the official Python client."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from tasks.deploy.files import read_text
+from tasks.model.command import Command, CommandResult
+from tasks.model.errors import CommandTimeout, FleetError
+from tasks.run.files import write_atomically
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from tasks.deploy.kubeconfig import AdminAccess
+
+CONNECT_TIMEOUT_S = 3.0
+READ_TIMEOUT_S = 15.0
+
+
+class ApiError(FleetError):
+    """The API server could not be asked, or it refused; ``status`` is its HTTP status, 0 where there was none."""
+
+    def __init__(self, said: str, status: int = 0) -> None:
+        super().__init__(said)
+        self.status = status
+
+
+class KubeApi:
+    """
+    One API server; objects come back as the plain JSON that ``kubectl get -o json`` shows.
+
+    Writes never go through here: they are ``kubectl apply``'s.
+    """
+
+    def __init__(self, name: str, access: AdminAccess, folder: Path) -> None:
+        """
+        Make ready to ask; nothing is sent yet.
+
+        Arguments:
+            name: the cluster's, for messages
+            folder: where the client's certificate and key may be laid down for the TLS library, mode 0600
+
+        """
+        from kubernetes.client import ApiClient, Configuration  # noqa: PLC0415  0.4 s that `--help` need not pay
+
+        self._name = name
+        self._server = access.server
+        configuration = Configuration(host=access.server)
+        configuration.ssl_ca_cert = str(_laid_down(folder / "ca.crt", access.ca))
+        configuration.cert_file = str(_laid_down(folder / "client.pem", access.certificate + access.key))
+        configuration.retries = False
+        # the API server is on the LAN: a proxy meant for the world must not come between
+        configuration.proxy = None
+        self._client = ApiClient(configuration)
+
+    def get(self, path: str, **query: str) -> dict[str, Any]:
+        """
+        Read one object or list.
+
+        Arguments:
+            path: from the server's root: ``/api/v1/nodes``
+            query: for example ``labelSelector="k8s-app=cilium"``
+
+        Raises:
+            ApiError: no answer, or another than 200
+
+        """
+        parsed: dict[str, Any] = json.loads(self.text(path, **query))
+        return parsed
+
+    def find(self, path: str) -> dict[str, Any] | None:
+        """Read one object; None where there is none."""
+        try:
+            return self.get(path)
+        except ApiError as error:
+            if error.status == 404:  # noqa: PLR2004  HTTP's
+                return None
+            raise
+
+    def items(self, path: str, **query: str) -> list[dict[str, Any]]:
+        """Read the objects of a list."""
+        listed: list[dict[str, Any]] = self.get(path, **query)["items"]
+        return listed
+
+    def text(self, path: str, **query: str) -> str:
+        """Read what is no JSON: a log, ``/readyz``; see ``get``."""
+        from kubernetes.client.exceptions import ApiException  # noqa: PLC0415  as above
+        from urllib3.exceptions import HTTPError  # noqa: PLC0415  as above
+
+        url = self._server + path + (f"?{urlencode(query)}" if query else "")
+        try:
+            answer = self._client.call_api(
+                "GET", url, header_params={}, _request_timeout=(CONNECT_TIMEOUT_S, READ_TIMEOUT_S)
+            )
+            body = answer.read() or b""
+        except ApiException as error:
+            raise ApiError(f"{self._name}: {error.reason}", error.status or 0) from error
+        except HTTPError as error:
+            raise ApiError(f"{self._name}: {self._server} does not answer: {error}") from error
+        text = body.decode(errors="replace")
+        if answer.status != 200:  # noqa: PLR2004  HTTP's
+            raise ApiError(f"{self._name}: GET {path}: HTTP {answer.status}: {text[:300]}", answer.status)
+        return text
+
+    def execute(
+        self, namespace: str, pod: str, argv: Sequence[str], *, container: str = "", timeout_s: float = 30.0
+    ) -> CommandResult:
+        """
+        Run a program in a container, as ``kubectl exec`` does.
+
+        Raises:
+            ApiError: the container could not be entered
+            CommandTimeout: the program outlived ``timeout_s``
+
+        """
+        from kubernetes.stream.ws_client import WSClient, get_websocket_url  # noqa: PLC0415  as above
+
+        wanted = [("command", list(argv)), ("stdout", "true"), ("stderr", "true")]
+        wanted += [("container", container)] if container else []
+        url = get_websocket_url(f"{self._server}/api/v1/namespaces/{namespace}/pods/{pod}/exec", wanted)
+        began = time.monotonic()
+        try:
+            stream = WSClient(self._client.configuration, url, None, capture_all=False)
+        except Exception as error:  # the websocket library raises its own, the socket's and ssl's
+            raise ApiError(f"{self._name}: cannot enter {namespace}/{pod}: {error}") from error
+        command = Command(argv=tuple(argv), timeout_s=timeout_s)
+        stream.run_forever(timeout=timeout_s)
+        if stream.is_open():
+            stream.close()
+            raise CommandTimeout(f"{self._name}: `{command}` in {namespace}/{pod} outlived its {timeout_s:g} s")
+        return CommandResult(
+            command=command,
+            exit_code=stream.returncode or 0,
+            stdout=stream.read_stdout(),
+            stderr=stream.read_stderr(),
+            duration_s=time.monotonic() - began,
+        )
+
+    def close(self) -> None:
+        """Drop the kept connections."""
+        self._client.close()
+
+
+def _laid_down(path: Path, text: str) -> Path:
+    if read_text(path) != text:
+        write_atomically(path, text)
+    return path

@@ -1,0 +1,125 @@
+"""A rendered stream of objects as values."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Ref:
+    """
+    The identity of one object.
+
+    Attributes:
+        api_version: ``v1``, ``apps/v1``
+        namespace: empty where the stream names none
+
+    """
+
+    api_version: str
+    kind: str
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}"
+
+    @property
+    def diff_name(self) -> str:
+        """The file's name under which ``kubectl diff`` shows the object."""
+        return f"{self.api_version.replace('/', '.')}.{self.kind}.{self.namespace}.{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One object: its text as it is applied, and the same parsed."""
+
+    text: str
+    content: dict[str, Any]
+
+    @property
+    def ref(self) -> Ref:
+        """Who it is."""
+        metadata = self.content["metadata"]
+        return Ref(self.content["apiVersion"], self.content["kind"], metadata.get("namespace") or "", metadata["name"])
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """What ``kustomize build`` printed."""
+
+    documents: tuple[Document, ...]
+
+    @property
+    def refs(self) -> tuple[Ref, ...]:
+        """Every object's identity, in order."""
+        return tuple(document.ref for document in self.documents)
+
+    @property
+    def text(self) -> str:
+        """As it is applied."""
+        return "---\n".join(document.text for document in self.documents)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the text, in hex."""
+        return hashlib.sha256(self.text.encode()).hexdigest()
+
+    def only(self, refs: frozenset[Ref]) -> Stream:
+        """The stream without all other objects."""
+        return Stream(tuple(document for document in self.documents if document.ref in refs))
+
+
+def parse_stream(text: str) -> Stream:
+    """
+    Split and parse a stream of YAML documents.
+
+    Raises:
+        ValueError: a document is not an object with apiVersion, kind and metadata.name
+
+    """
+    # a line of exactly three dashes cannot stand inside a block scalar: there it would be indented
+    parts = f"\n{text}".split("\n---\n")
+    return Stream(tuple(_document(part.strip("\n") + "\n") for part in parts if part.strip()))
+
+
+def _document(text: str) -> Document:
+    try:
+        content = yaml.load(text, Loader=yaml.CSafeLoader)  # SafeLoader's twin in C, ten times as fast
+        document = Document(text, content)
+        document.ref  # noqa: B018  raises where it is no object
+    except (yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"not a Kubernetes object ({error}): {text[:200]!r}") from None
+    return document
+
+
+def record_of(component: str, namespace: str, stream: Stream) -> Document:
+    """
+    The ConfigMap that is applied last, and says what was: its presence means that the stream once went through whole.
+
+    Holds the stream's digest and every object's identity.
+    """
+    content = {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {
+            "name": record_name(component),
+            "namespace": namespace,
+            "labels": {"app.kubernetes.io/managed-by": "fleetproof"},
+        },
+        "data": {
+            "digest": stream.digest,
+            "objects": json.dumps([[r.api_version, r.kind, r.namespace, r.name] for r in stream.refs], indent=0),
+        },
+    }
+    return Document(yaml.safe_dump(content, sort_keys=False), content)
+
+
+def record_name(component: str) -> str:
+    """Name of a component's record."""
+    return f"fleetproof.{component}"

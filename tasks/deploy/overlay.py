@@ -1,0 +1,139 @@
+"""The Kustomize tree: one overlay per cluster and component, with the traits that a site has opted in to."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from tasks.deploy.files import read_text
+from tasks.model.errors import InventoryError, Mistake
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from tasks.fleet.model import Cluster
+
+STAGE = "fleetproof/stage"
+NAMESPACE = "fleetproof/namespace"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overlay:
+    """
+    One component of one cluster.
+
+    Attributes:
+        path: folder with the overlay's kustomization.yaml
+        namespace: what ``kubectl apply -n`` is given
+        stage: components of a lower stage bring what those of a higher one use
+
+    """
+
+    cluster: str
+    component: str
+    path: Path
+    namespace: str
+    stage: int
+
+
+def read_overlay(root: Path, cluster: Cluster, component: str) -> Overlay:
+    """
+    Read one overlay's own description, and hold its facts against the inventory.
+
+    Raises:
+        InventoryError: the overlay is missing, does not say its namespace and stage, or differs from the inventory
+
+    """
+    path = root / "kustomize" / "overlays" / cluster.name / component
+    file = path / "kustomization.yaml"
+    notes = ((_yaml(file).get("metadata") or {}).get("annotations")) or {}
+    mistakes = [
+        Mistake(str(file), 1, f"wanted: annotation {key} in the kustomization's metadata")
+        for key in (NAMESPACE, STAGE)
+        if not notes.get(key)
+    ]
+    mistakes += facts_that_differ(root, cluster)
+    if mistakes:
+        raise InventoryError(tuple(mistakes))
+    return Overlay(
+        cluster=cluster.name, component=component, path=path, namespace=notes[NAMESPACE], stage=int(notes[STAGE])
+    )
+
+
+def facts_of(cluster: Cluster) -> dict[str, str]:
+    """What an overlay's ConfigMap ``cluster-facts`` has to say of a cluster."""
+    return {
+        "name": cluster.name,
+        "id": str(cluster.cluster_id),
+        "region": cluster.region,
+        "address": str(cluster.address),
+        "vip": str(cluster.vip.address),
+        "domain": cluster.domain,
+        "pod-cidr": str(cluster.pod_cidr),
+        "service-cidr": str(cluster.service_cidr),
+    }
+
+
+def facts_that_differ(root: Path, cluster: Cluster) -> list[Mistake]:
+    """One mistake per fact that an overlay states otherwise than the inventory."""
+    file = root / "kustomize" / "overlays" / cluster.name / "facts" / "facts.yaml"
+    stated = _yaml(file).get("data") or {}
+    wanted = facts_of(cluster)
+    lines = read_text(file).splitlines()
+    return [
+        Mistake(
+            str(file),
+            next((n for n, line in enumerate(lines, 1) if line.strip().startswith(f"{key}:")), 1),
+            f"{key} is {stated.get(key, 'missing')}, but the inventory says {wanted.get(key, 'nothing of it')}: "
+            "make both the same",
+        )
+        for key in sorted({*stated, *wanted})
+        if stated.get(key) != wanted.get(key)
+    ]
+
+
+def components_of(root: Path, overlay: Overlay, traits: Sequence[str]) -> tuple[Path, ...]:
+    """The Kustomize components with which the site's traits change this component."""
+    folders = (root / "kustomize" / "components" / trait / overlay.component for trait in traits)
+    return tuple(folder for folder in folders if (folder / "kustomization.yaml").is_file())
+
+
+def buildable(root: Path, overlay: Overlay, traits: Sequence[str], build: Path) -> Path:
+    """
+    The folder for ``kustomize build``: the overlay itself, or a wrapper that adds the traits' components to it.
+
+    Arguments:
+        build: where wrappers are kept: ``<state>/build``
+
+    """
+    components = components_of(root, overlay, traits)
+    if not components:
+        return overlay.path
+    wrapper = build / overlay.cluster / overlay.component
+    wrapper.mkdir(parents=True, exist_ok=True)
+
+    def relative(path: Path) -> str:
+        return os.path.relpath(path, wrapper.resolve())  # Kustomize refuses absolute paths
+
+    kustomization = {
+        "apiVersion": "kustomize.config.k8s.io/v1beta1",
+        "kind": "Kustomization",
+        "resources": [relative(overlay.path.resolve())],
+        "components": [relative(component.resolve()) for component in components],
+    }
+    (wrapper / "kustomization.yaml").write_text(yaml.safe_dump(kustomization, sort_keys=False), encoding="utf-8")
+    return wrapper
+
+
+def _yaml(file: Path) -> dict[str, Any]:
+    text = read_text(file)
+    if not text:
+        raise InventoryError((Mistake(str(file), 1, "no such file, or empty"),))
+    try:
+        return dict(yaml.safe_load(text))
+    except (yaml.YAMLError, TypeError, ValueError) as error:
+        raise InventoryError((Mistake(str(file), 1, f"not a YAML mapping: {error}"),)) from None

@@ -1,0 +1,117 @@
+"""The host step that deploys one component, and the wait for what it brings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tasks.deploy.apply import apply_component
+from tasks.deploy.explain import explain
+from tasks.deploy.identity import open_cluster
+from tasks.model.errors import CommandFailed, WaitTimeout, WrongCluster
+from tasks.model.finding import Finding, Outcome, Row, Verdict
+from tasks.run.change import Gate
+from tasks.run.wait import wait_for
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tasks.deploy.api import KubeApi
+    from tasks.fleet.model import Cluster, Fleet
+    from tasks.run.context import RunContext
+
+POLL_S = 0.7
+
+
+def rows_of(check: str) -> Callable[[Fleet], tuple[Row, ...]]:
+    """Declares one row per cluster."""
+    return lambda fleet: tuple(Row(check, cluster.name) for cluster in fleet.clusters)
+
+
+def deploy(
+    ctx: RunContext, cluster: Cluster, component: str, *, brought: Callable[[KubeApi], str] = lambda _: ""
+) -> Outcome:
+    """
+    Apply one component where it differs, then wait for what the next stage builds on.
+
+    Arguments:
+        brought: what of it is still missing, in words; empty where all is there
+
+    Returns:
+        Outcome(findings=(deploy.<component>,), changes)
+
+    Raises:
+        InventoryError: the overlay must not be applied
+        ApiError: the API server does not answer
+
+    """
+    row = Row(f"deploy.{component}", cluster.name)
+    gate = Gate(cluster.name, plan=ctx.plan)
+    try:
+        api = open_cluster(ctx, cluster)
+        applied = apply_component(ctx, cluster, component, api=api, gate=gate)
+        finding = Finding(row=row, verdict=Verdict.PASS, observed=str(applied))
+        if ctx.plan and applied.changed:
+            finding = Finding(row=row, verdict=Verdict.SKIP, observed=f"planned: {len(applied.changed)} objects differ")
+        elif api is not None:
+            finding = await_ready(
+                ctx, row, f"what {component} brings", lambda: brought(api), api=api, good=str(applied)
+            )
+    except (WrongCluster, CommandFailed) as error:
+        finding = Finding(
+            row=row,
+            verdict=Verdict.FAIL,
+            observed=str(error).splitlines()[0],
+            evidence=tuple(str(error).splitlines()[1:]),
+            remedy=f"python runbooks/full_deploy.py --limit {cluster.name}",
+        )
+    return Outcome(findings=(finding,), changes=gate.changes)
+
+
+def await_ready(
+    ctx: RunContext,
+    row: Row,
+    what: str,
+    missing: Callable[[], str],
+    *,
+    api: KubeApi,
+    good: str,
+    timeout_s: float = 180.0,
+    namespace: str = "kube-system",
+) -> Finding:
+    """
+    Wait until nothing is missing; a wait in vain explains itself with pods, events and logs.
+
+    While planning nothing is waited for: what is missing then is what a deployment would wait for.
+
+    Arguments:
+        what: noun phrase for the operator
+        missing: what is missing, in words; empty where nothing is
+        good: what to say when all is there
+        namespace: whose pods explain why it is not
+
+    """
+    if ctx.plan:
+        said = missing()
+        if said:
+            return Finding(row=row, verdict=Verdict.SKIP, observed=f"planned: would wait for {what}: {said}")
+        return Finding(row=row, verdict=Verdict.PASS, observed=good)
+    try:
+        wait_for(
+            what,
+            missing,
+            done=lambda said: not said,
+            timeout_s=timeout_s,
+            every_s=POLL_S,
+            say=lambda text: ctx.progress.doing(row.target, text),
+        )
+    except WaitTimeout as error:
+        return Finding(
+            row=row,
+            verdict=Verdict.FAIL,
+            observed=f"waited {error.waited_s:.0f} s for {what}: {error.last}",
+            wanted=good,
+            remedy="mend what the evidence names; what is right already stays as it is when you run again",
+            reproduce=f"kubectl --context {row.target} -n {namespace} get pods,events",
+            evidence=explain(api, namespace),
+        )
+    return Finding(row=row, verdict=Verdict.PASS, observed=good)

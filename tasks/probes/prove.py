@@ -1,0 +1,102 @@
+"""The proof: every path of every cluster, from every vantage point, and whose machine answers for each address."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tasks.deploy.identity import open_cluster
+from tasks.model.finding import FLEET, Finding, Outcome, Row, Verdict
+from tasks.probes.meeting import seat
+from tasks.probes.operator import mac_seen, operator_cell, operator_names
+from tasks.probes.proof import Proof
+from tasks.probes.targets import matrix_rows, targets_of
+from tasks.probes.wire import WireView, judge_vip
+from tasks.run.change import Gate
+from tasks.run.step import done
+from tasks.transport.shell_of import shell_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from nornir.core.task import Result, Task
+
+    from tasks.fleet.model import Cluster, Fleet
+    from tasks.run.context import RunContext
+
+READING = ("node.ready", "node.roles", "cilium.status", "cert.api", "vip.assigned", "vip.policy", "vip.lease")
+"""Rows that only read; a plan answers them, too."""
+
+PROBING = ("node.kube-proxy", "pod.run", "pod.dns", "pod.service", "probe.removed")
+CAUSES: Mapping[str, tuple[str, ...]] = {
+    "pod.dns": ("pod.run",),
+    "pod.service": ("pod.run",),
+    "reach.pod": ("pod.run",),
+    "vip.lease": ("vip.assigned",),
+    "vip.arp": ("vip.assigned", "vip.lease"),
+    "reach.operator.vip": ("vip.arp@peer", "pod.run@peer"),
+    "reach.host.vip": ("vip.arp@peer", "pod.run@peer"),
+    "reach.pod.vip": ("vip.arp@peer", "pod.run@peer"),
+}
+
+
+def declares(fleet: Fleet) -> tuple[Row, ...]:
+    """Every row of the proof."""
+    own = tuple(Row(check, c.name) for c in fleet.clusters for check in (*READING, *PROBING, "vip.arp"))
+    return (*own, *matrix_rows(fleet))
+
+
+def prove(task: Task, *, ctx: RunContext) -> Result:
+    """
+    Prove one cluster, and everybody's paths as seen from it. What is made for it is removed again.
+
+    Returns:
+        Result with ``result`` = Outcome(findings, changes that are all temporary, value=WireView)
+
+    Raises:
+        WrongCluster, ApiError: the cluster cannot be asked, so nothing of it can be proven
+        TransportError: the host could not be asked
+
+    """
+    cluster = ctx.fleet.cluster(task.host.name)
+    parties = frozenset(task.nornir.inventory.hosts)
+    with seat(f"{ctx.run_id}/prove", parties, cluster.name) as meeting:
+        api = open_cluster(ctx, cluster)
+        if api is None:
+            return done(task, Outcome(findings=tuple(_planned(ctx.fleet, cluster, (*READING, *PROBING)))))
+        proof = Proof(cluster=cluster, ctx=ctx, api=api, shell=shell_of(task), gate=Gate(cluster.name, plan=ctx.plan))
+        findings = proof.read()
+        if ctx.plan:
+            findings += _planned(ctx.fleet, cluster, PROBING)
+            return done(task, Outcome(findings=tuple(findings)))
+        probed, view = proof.probe(meeting)
+        return done(task, Outcome(findings=(*findings, *probed), changes=proof.gate.changes, value=view))
+
+
+def judge_wire(outcomes: Mapping[str, Outcome], ctx: RunContext) -> Outcome:
+    """
+    Put together what all machines saw: who answers for each VIP, and the operator's own names.
+
+    Returns:
+        Outcome(findings=(vip.arp of every proven cluster, reach.operator.dns, reach.operator.s3))
+
+    """
+    if ctx.plan:
+        rows = [Row("reach.operator.dns", FLEET), Row("reach.operator.s3", FLEET)]
+        rows += [Row("vip.arp", name) for name in outcomes]
+        return Outcome(findings=tuple(_skipped(row) for row in rows))
+    views = {name: it.value for name, it in outcomes.items() if isinstance(it.value, WireView)}
+    clusters = [ctx.fleet.cluster(name) for name in views]
+    arp = tuple(judge_vip(it, views, seen_here=mac_seen(str(it.vip.address))) for it in clusters)
+    s3 = next(target for target in targets_of(ctx.fleet) if target.service == "s3")
+    return Outcome(findings=(*arp, operator_names(ctx.fleet), operator_cell(s3)))
+
+
+def _planned(fleet: Fleet, cluster: Cluster, own: Iterable[str]) -> list[Finding]:
+    rows = [Row(check, cluster.name) for check in own]
+    rows += [row for row in matrix_rows(fleet) if row.target == cluster.name]
+    rows += [row for row in matrix_rows(fleet) if row.target == FLEET and row.peer == cluster.name]
+    return [_skipped(row) for row in rows]
+
+
+def _skipped(row: Row) -> Finding:
+    return Finding(row=row, verdict=Verdict.SKIP, observed="planned: a proof makes objects, and is made by a real run")

@@ -1,0 +1,71 @@
+"""The shell scripts of the three vantage points' questions; every answer comes back under its own name."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING
+
+from tasks.preflight.script import PRELUDE
+from tasks.probes.path import WRITE_OUT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from tasks.probes.targets import Target
+
+CONNECT_S, ANSWER_S = 3, 6
+"""Seconds for a connection, and for the whole answer."""
+
+
+def host_script(targets: Iterable[Target], names: Iterable[str], address: str, strangers: Mapping[str, str]) -> str:
+    """
+    Ask everything that only a host can tell, side by side; as root, for ARP and the rules of its firewall.
+
+    Arguments:
+        address: the host's own, whose interface's MAC is asked for
+        strangers: the VIPs of other clusters for which ARP is asked: cluster to address
+
+    """
+    asks = [
+        _job(target.key, "curl", "-sS", "--noproxy", "*", "--connect-timeout", str(CONNECT_S), "-m", str(ANSWER_S))
+        + f" -w {shlex.quote(WRITE_OUT)} {shlex.quote(target.url)} &"
+        for target in targets
+    ]
+    asks += [_job(f"name/{name}", "getent", "ahostsv4", name) + " &" for name in names]
+    asks += [f"job arp/{cluster} arp {vip} &" for cluster, vip in strangers.items()]
+    return "\n".join(
+        [
+            PRELUDE,
+            'arp() { arping -b -c 2 -w 3 -I "$(ip -o route get "$1" | sed \'s/.* dev \\([^ ]*\\).*/\\1/\')" "$1"; }',
+            f"mac() {{ cat /sys/class/net/$(ip -o -4 addr show to {address} | awk '{{print $2; exit}}')/address; }}",
+            "chains() { iptables-save -t nat | grep -c -E '^:KUBE-(SERVICES|SVC-|SEP-)'; }",
+            *asks,
+            "job mac mac &",
+            "job chains chains &",
+            "wait",
+            "job neighbours ip neigh",
+        ]
+    )
+
+
+def pod_script(targets: Iterable[Target], names: Iterable[str], service: str) -> str:
+    """
+    Ask everything that a pod can tell, side by side, with BusyBox alone.
+
+    Arguments:
+        service: URL of the cluster's own probe, by its cluster-internal name
+
+    """
+    asks = [_wget(target.key, target.url) for target in targets]
+    asks.append(_wget("service", service))
+    asks += [_job(f"name/{name}", "timeout", str(ANSWER_S), "nslookup", name) + " &" for name in names]
+    return "\n".join([PRELUDE, *asks, "wait"])
+
+
+def _wget(key: str, url: str) -> str:
+    argv = ("timeout", str(ANSWER_S), "wget", "-S", "-T", str(CONNECT_S), "-Y", "off", "-O", "-", url)
+    return _job(key, *argv) + " &"
+
+
+def _job(name: str, *argv: str) -> str:
+    return f"job {shlex.quote(name)} {shlex.join(argv)}"
