@@ -27,9 +27,10 @@ def parse_diff(text: str) -> dict[str, str]:
     heads = list(_HEAD.finditer(text))
     if text.strip() and not heads:
         raise ValueError(f"not the output of kubectl diff: {text[:200]!r}")
-    ends = [head.start() for head in heads[1:]] + [len(text)]
+    starts = [head.start() for head in heads] + [len(text)]
     return {
-        head[1]: _FILES.sub(r"\1 \2", text[head.end() : end]).strip("\n") for head, end in zip(heads, ends, strict=True)
+        head[1]: _FILES.sub(r"\1 \2", text[head.end() : end]).strip("\n")
+        for head, end in zip(heads, starts[1:], strict=True)
     }
 
 
