@@ -8,12 +8,12 @@ from rich.console import Console
 from rich.table import Table
 
 from lab.faults.journal import active_faults
+from lab.machine import ssh
 from lab.machine.power import PoweredMachine
 from lab.plan import Machine
 from lab.record import Record
 from lab.services import Service, all_services
 from lab.state import State
-from lab.up import ssh_answers
 
 _MIB = 1 << 20
 
@@ -82,7 +82,7 @@ def _ask_machine(state: State, machine: Machine) -> MachineStatus:
         address=str(machine.address.ip),
         system=system,
         failed_units=powered.failed_units() if on else (),
-        ssh=on and ssh_answers(state, machine),
+        ssh=on and ssh.answers(state, machine),
         containerd=on and powered.run(["systemctl", "is-active", "--quiet", "containerd"]).returncode == 0,
         memory_mib=powered.memory_bytes() // _MIB if on else None,
     )

@@ -1,21 +1,20 @@
 """`lab up` and `lab down`: the whole lab, from any state to running, and from any state to gone."""
 
 import shutil
-import socket
-import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 
-from lab import linux, record, seat, wire
+from lab import record, seat, wire
 from lab.cgroups import Group, host_hierarchies
 from lab.credentials import Credentials
 from lab.locking import changing
+from lab.machine import ssh
 from lab.machine.accounts import Account, lab_accounts
 from lab.machine.disk import make_disk
 from lab.machine.files import machine_files
-from lab.machine.power import MachineError, PoweredMachine
+from lab.machine.power import PoweredMachine
 from lab.plan import Machine
 from lab.privilege import caller
 from lab.progress import Progress
@@ -26,8 +25,6 @@ from lab.state import State
 _SERVICE_DEADLINE_S = 30.0
 _BOOT_DEADLINE_S = 120.0
 _SSH_DEADLINE_S = 30.0
-_SSH_PORT = 22
-_POLL_S = 0.1
 
 
 class LabError(RuntimeError):
@@ -78,16 +75,6 @@ def down(state: State, say: Progress) -> None:
     say(f"the lab {state.instance!r} is gone")
 
 
-def ssh_answers(state: State, machine: Machine) -> bool:
-    """Whether the machine sends its SSH banner to the operator's seat within a second."""
-    with linux.inside_network(state.network(wire.SEAT)):
-        try:
-            with socket.create_connection((str(machine.address.ip), _SSH_PORT), timeout=1) as connection:
-                return connection.recv(4) == b"SSH-"
-        except OSError:
-            return False
-
-
 @dataclass(frozen=True, slots=True)
 class _Rise:
     """One `up`, for the threads that share it."""
@@ -111,7 +98,7 @@ class _Rise:
         if powered.process is None:
             self._switch_on(machine, powered)
         system = powered.wait_booted(_BOOT_DEADLINE_S)
-        self._wait_for_ssh(machine)
+        ssh.wait_until_it_answers(self.state, machine, _SSH_DEADLINE_S)
         failed = f", failed: {' '.join(powered.failed_units())}" if system == "degraded" else ""
         self.say(f"{machine.name}: {system}{failed}; SSH answers on {machine.address.ip}")
 
@@ -123,15 +110,6 @@ class _Rise:
         wire.plug_in(self.wanted.plan, self.state, machine)
         powered.switch_on(materials.root_file_system, self.lock)
         self.say(f"{machine.name}: switched on")
-
-    def _wait_for_ssh(self, machine: Machine) -> None:
-        deadline = time.monotonic() + _SSH_DEADLINE_S
-        while not ssh_answers(self.state, machine):
-            if time.monotonic() > deadline:
-                raise MachineError(
-                    f"{machine.name}: no SSH banner from {machine.address.ip} in {_SSH_DEADLINE_S:.0f} s"
-                )
-            time.sleep(_POLL_S)
 
 
 def _clear(state: State) -> None:

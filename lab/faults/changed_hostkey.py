@@ -4,6 +4,9 @@ from typing import ClassVar
 
 from lab.credentials import Credentials, HostKey, new_host_key
 from lab.faults.fault import Case, Fault
+from lab.machine import ssh
+
+_RELOAD_DEADLINE_S = 20.0
 
 
 class ChangedHostkey(Fault):
@@ -30,3 +33,4 @@ def _install(case: Case, keys: tuple[HostKey, ...]) -> None:
         case.write(f"/etc/ssh/ssh_host_{key.kind}_key", key.private)
         case.write(f"/etc/ssh/ssh_host_{key.kind}_key.pub", f"{key.public}\n")
     case.on_machine("systemctl", "reload", "ssh.service")
+    ssh.wait_until_it_answers(case.lab.state, case.lab.plan.machine(case.machine), _RELOAD_DEADLINE_S)

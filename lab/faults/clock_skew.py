@@ -1,8 +1,8 @@
 """
 One machine's clock is wrong. A stand-in: all machines share the kernel's clock, and no namespace shifts it.
 
-libfaketime, preloaded into every program that is started while the fault is in force, shifts what `date` and any other
-program of the C library is told; Go programs (kubelet, containerd) and the kernel keep the true time.
+libfaketime, preloaded into what is run over SSH (and under sudo there) while the fault is in force, shifts what `date`
+and any other program of the C library is told. Services, Go programs and the kernel keep the true time.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,8 @@ from lab.faults.fault import MACHINE, Case, Fault, FaultError, Parameter, a_whol
 
 _DAY_S = 86400
 _LIBRARY = "/usr/lib/{arch}-linux-gnu/faketime/libfaketime.so.1"
-_PRELOAD, _SHIFT = "/etc/ld.so.preload", "/etc/faketimerc"
+_FILE = "/etc/environment"  # read by PAM for every login and every sudo
+_SETTINGS = "LD_PRELOAD={library}\nFAKETIME={shift:+d}\nFAKETIME_DONT_FAKE_MONOTONIC=1\n"
 
 
 class ClockSkew(Fault):
@@ -20,20 +21,19 @@ class ClockSkew(Fault):
 
     name: ClassVar[str] = "clock-skew"
     parameters = (MACHINE, Parameter("SECONDS", a_whole_number(-_DAY_S, _DAY_S)))
-    breaks: ClassVar[str] = "Stand-in: programs of the C library, `date` first, see a clock that is SECONDS off."
+    breaks: ClassVar[str] = "Stand-in: programs run over SSH, `date` first, see a clock that is SECONDS off."
 
     def remember(self, case: Case) -> Mapping[str, str]:
         """The library has to be there."""
         library = _LIBRARY.format(arch=case.on_machine("uname", "-m").strip())
         if case.lab.machine(case.machine).run(["test", "-e", library]).returncode != 0:
             raise FaultError(f"the machines' root file system has no {library} (Debian package libfaketime)")
-        return {"library": library}
+        return {"library": library, "environment": case.on_machine("sh", "-c", f"cat {_FILE} 2>/dev/null || true")}
 
     def apply(self, case: Case) -> None:
-        """The shift first, then the library that reads it."""
-        case.write(_SHIFT, f"{int(case.words[1]):+d}\n")
-        case.write(_PRELOAD, f"{case.memory['library']}\n")
+        """Preload it into every login from now on."""
+        case.write(_FILE, _SETTINGS.format(library=case.memory["library"], shift=int(case.words[1])))
 
     def undo(self, case: Case) -> None:
-        """The library first."""
-        case.on_machine("rm", "-f", _PRELOAD, _SHIFT)
+        """Write the file as it was."""
+        case.write(_FILE, case.memory["environment"])

@@ -7,4 +7,5 @@ One machine, from folders to a running systemd.
     boot          a process that becomes the machine
     kernel_files  /proc, /sys, /dev and control groups as the machine sees them
     power         on, off, and the way in
+    ssh           whether it answers
 """

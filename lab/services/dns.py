@@ -16,6 +16,7 @@ _PORT = 53
 _HEADER = struct.Struct(">HHHHHH")  # RFC 1035, 4.1.1
 _RECURSION_DESIRED = 0x0100
 _A_IN = struct.pack(">HH", 1, 1)
+_POINTER = 0xC0  # RFC 1035, 4.1.4
 _ANSWER_TTL_S = 5
 
 _COREFILE = """\
@@ -69,14 +70,24 @@ def resolve(name: str, server: IPv4Address, timeout_s: float = 1.0) -> IPv4Addre
             reply = client.recv(512)
         except OSError:
             return None
-    return _single_address(query, reply)
+    try:
+        return _single_address(query, reply)
+    except (IndexError, ValueError):  # cut short
+        return None
 
 
 def _single_address(query: bytes, reply: bytes) -> IPv4Address | None:
-    """The answer's A record where it repeats the question by pointer, as CoreDNS writes it."""
-    if len(reply) < len(query) or reply[:2] != query[:2] or reply[6:8] != b"\0\1":
+    """The answer's one A record, whether it spells the name again or points back at the question."""
+    if reply[:2] != query[:2] or reply[6:8] != b"\0\1":
         return None
-    record = reply[len(query) :]
-    if record[2:6] != _A_IN or record[10:12] != b"\0\4":
-        return None
-    return IPv4Address(record[12:16])
+    record = reply[_after_name(reply, len(query)) :]
+    return IPv4Address(record[10:14]) if record[:4] == _A_IN and record[8:10] == b"\0\4" else None
+
+
+def _after_name(message: bytes, start: int) -> int:
+    """Where the name that starts there ends: after a pointer's two octets, or after the empty label."""
+    while (length := message[start]) != 0:
+        if length >= _POINTER:
+            return start + 2
+        start += 1 + length
+    return start + 1

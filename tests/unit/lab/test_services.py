@@ -17,9 +17,12 @@ from lab.state import State
 
 # A question for s3.minio.miribit.lab and CoreDNS's replies, recorded from a lab, without the number in front.
 QUESTION = b"\x02s3\x05minio\x07miribit\x03lab\x00\x00\x01\x00\x01"
-ANSWER = b"\xc0\x0c\x00\x01\x00\x01\x00\x00\x00\x05\x00\x04\xac\x10\xcb\x01"
-NO_SUCH_NAME = b"\x85\x83\x00\x01\x00\x00\x00\x01\x00\x00" + QUESTION
-FOUND = b"\x85\x80\x00\x01\x00\x01\x00\x00\x00\x00" + QUESTION + ANSWER
+NAME = QUESTION[:-4]
+ADDRESS = b"\x00\x01\x00\x01\x00\x00\x00\x05\x00\x04\xac\x10\xcb\x01"
+AUTHORITY = b"\x00\x00\x02\x00\x01\x00\x00\x00\x05\x00\x08\x02ns\x03lab\x00"
+FOUND = b"\x85\x00\x00\x01\x00\x01\x00\x01\x00\x00" + QUESTION + NAME + ADDRESS + AUTHORITY
+FOUND_BY_POINTER = b"\x85\x00\x00\x01\x00\x01\x00\x00\x00\x00" + QUESTION + b"\xc0\x0c" + ADDRESS
+NO_SUCH_NAME = b"\x85\x03\x00\x01\x00\x00\x00\x01\x00\x00" + QUESTION
 
 
 @contextmanager
@@ -44,8 +47,10 @@ def server(reply: bytes | None) -> Iterator[int]:
     ("reply", "expected"),
     [
         pytest.param(FOUND, IPv4Address("172.16.203.1"), id="found"),
+        pytest.param(FOUND_BY_POINTER, IPv4Address("172.16.203.1"), id="found, compressed"),
         pytest.param(NO_SUCH_NAME, None, id="no such name"),
-        pytest.param(b"\x85\x80", None, id="cut short"),
+        pytest.param(FOUND[:20], None, id="cut in the question"),
+        pytest.param(FOUND[: len(QUESTION) + 14], None, id="cut in the answer"),
         pytest.param(None, None, id="silence"),
     ],
 )
