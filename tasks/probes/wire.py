@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tasks.model.finding import Finding, Row, Verdict
+from tasks.preflight.parse_paths import parse_macs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -16,21 +16,19 @@ if TYPE_CHECKING:
 VANTAGES = 2
 """From how many other machines ARP for each address is asked."""
 
-_REPLY = re.compile(r"reply from [\d.]+ \[([0-9A-Fa-f:]{17})\]")
-
 ASKED_IN_VAIN = 1
 """arping's exit code where nobody answered."""
 
 
 def parse_arping(exit_code: int, text: str) -> tuple[str, ...]:
     """
-    Read ``arping -b``: every MAC address that answered, in lower case, each once, in order of appearance.
+    Read ``arping -b``: every MAC address that answered, in lower case, each once, sorted.
 
     Raises:
         ValueError: arping was not run, or could not ask
 
     """
-    macs = tuple(dict.fromkeys(mac.lower() for mac in _REPLY.findall(text)))
+    macs = tuple(sorted(parse_macs(text)))
     if not macs and exit_code != ASKED_IN_VAIN:
         raise ValueError(f"arping ended with {exit_code}: {text.strip()[:200]}")
     return macs
