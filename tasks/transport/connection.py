@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from netmiko.linux.linux_ssh import LinuxSSH
 
-from tasks.model.errors import Unreachable
+from tasks.model.errors import CommandTimeout, Unreachable
 from tasks.transport.deadline import Deadline
-from tasks.transport.execute import execute, remote_line
+from tasks.transport.execute import answers, execute, remote_line
 from tasks.transport.handshake import hang_up
 from tasks.transport.reach import BASTIONS, Reached, reach
-from tasks.transport.sudo import NOT_NEEDED, Elevation, judge, probe
+from tasks.transport.sudo import NOT_NEEDED, Elevation, judge, password_line, probe
 
 if TYPE_CHECKING:
     import paramiko
@@ -31,7 +31,7 @@ class NodeConnection(LinuxSSH):
     Netmiko's Linux connection without its interactive shell: commands run on exec channels of their own.
 
     That gives true exit codes, a separate standard error and one round trip per command, and needs no prompt. A
-    connection that was lost is replaced at the next command; the command that was running is never repeated.
+    connection that was lost or has frozen is replaced at the next command; what was running is never repeated.
 
     Attributes:
         attempts: logins tried so far; more than one where the server dropped some or the connection was replaced
@@ -43,7 +43,7 @@ class NodeConnection(LinuxSSH):
         self._transport = reached.transport
         self.attempts = reached.attempts
         self._elevation: Elevation | None = NOT_NEEDED if access.user == "root" else None
-        self._lock = threading.Lock()
+        self._lock, self._elevation_lock = threading.Lock(), threading.Lock()
         self._sessions = threading.BoundedSemaphore(_SESSIONS)
         # netmiko is told no secret: it would keep it in a filter on its logger
         super().__init__(
@@ -71,16 +71,7 @@ class NodeConnection(LinuxSSH):
     def run(self, command: Command) -> CommandResult:
         """Run one command to its end; see ``Shell.run``."""
         transport = self._standing()
-        elevation = self._elevated(transport) if command.sudo else NOT_NEEDED
-        line = remote_line(command, elevation.argv)
-        try:
-            with self._sessions:
-                result = execute(transport, self._access.name, command, line, elevation.stdin + command.stdin)
-        except Unreachable:
-            # a channel learns of the connection's end a moment before the connection itself counts as ended
-            transport.join(_SETTLE_S)
-            raise
-        return replace(result, stderr=result.stderr.removeprefix(elevation.lecture))
+        return self._execute(transport, command, self._elevated(transport) if command.sudo else NOT_NEEDED)
 
     def _standing(self) -> paramiko.Transport:
         with self._lock:
@@ -92,9 +83,23 @@ class NodeConnection(LinuxSSH):
             return self._transport
 
     def _elevated(self, transport: paramiko.Transport) -> Elevation:
-        with self._lock:
+        with self._elevation_lock:
             if self._elevation is None:
-                command, stdin = probe(self._access)
-                line = remote_line(command)
-                self._elevation = judge(self._access, execute(transport, self._access.name, command, line, stdin))
+                answer = self._execute(transport, probe(self._access), Elevation(stdin=password_line(self._access)))
+                self._elevation = judge(self._access, answer)
             return self._elevation
+
+    def _execute(self, transport: paramiko.Transport, command: Command, elevation: Elevation) -> CommandResult:
+        line, stdin = remote_line(command, elevation.argv), elevation.stdin + command.stdin
+        try:
+            with self._sessions:
+                result = execute(transport, self._access.name, command, line, stdin)
+        except CommandTimeout:
+            if not answers(transport):
+                hang_up(transport)
+            raise
+        except Unreachable:
+            # a channel learns of the connection's end a moment before the connection itself counts as ended
+            transport.join(_SETTLE_S)
+            raise
+        return replace(result, stderr=result.stderr.removeprefix(elevation.lecture))

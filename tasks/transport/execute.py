@@ -21,6 +21,7 @@ _KILL_AFTER_S = 2
 _GRACE_S = _KILL_AFTER_S + 1
 _TIMED_OUT = (124, 137)
 """Exit codes of coreutils' ``timeout`` where the end came by its TERM and by its KILL."""
+_ANSWER_S = 2.0
 _CHUNK = 1 << 15
 _ENVIRONMENT = 'export LC_ALL=C PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"'
 
@@ -75,6 +76,15 @@ def execute(transport: paramiko.Transport, host: str, command: Command, line: st
         stderr=stderr.decode(errors="replace"),
         duration_s=duration_s,
     )
+
+
+def answers(transport: paramiko.Transport) -> bool:
+    """Whether the host still reacts on this connection, within seconds."""
+    try:
+        transport.open_session(timeout=_ANSWER_S).close()
+    except (paramiko.SSHException, OSError, EOFError):
+        return False
+    return True
 
 
 def _send(channel: paramiko.Channel, data: bytes) -> None:

@@ -16,8 +16,8 @@ _FREE, _ASKS = "free", "asks"
 
 # `-k` ignores what sudo may remember, so that the answer holds for every later command, and a password that is sent
 # is always read: one that is not would become the first line of the command's own input
-_PROBE = f"""sudo -k -n true 2>/dev/null && echo {_FREE} && exit
-sudo -k -S -p '' true && echo {_ASKS}"""
+_FREELY = f"sudo -k -n true 2>/dev/null && echo {_FREE} && exit"
+_BY_PASSWORD = f"sudo -k -S -p '' true && echo {_ASKS}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +40,15 @@ class Elevation:
 NOT_NEEDED = Elevation()
 
 
-def probe(access: Access) -> tuple[Command, bytes]:
-    """The command that finds out, and its standard input."""
-    return Command(argv=("/bin/sh", "-c", _PROBE), timeout_s=20), f"{access.password}\n".encode()
+def probe(access: Access) -> Command:
+    """Find out whether sudo asks; standard input is the ``password_line``. No attempt is wasted on no password."""
+    script = f"{_FREELY}\n{_BY_PASSWORD}" if access.password else _FREELY
+    return Command(argv=("/bin/sh", "-c", script), timeout_s=20)
+
+
+def password_line(access: Access) -> bytes:
+    """The account's password as sudo reads it."""
+    return f"{access.password}\n".encode()
 
 
 def judge(access: Access, answer: CommandResult) -> Elevation:
@@ -58,7 +64,7 @@ def judge(access: Access, answer: CommandResult) -> Elevation:
             return Elevation(argv=("sudo", "-n", "--"))
         case word if word == _ASKS:
             argv = ("sudo", "-k", "-S", "-p", "", "--")
-            return Elevation(argv=argv, stdin=f"{access.password}\n".encode(), lecture=answer.stderr)
+            return Elevation(argv=argv, stdin=password_line(access), lecture=answer.stderr)
         case _ if not access.password:
             raise Unreachable(access.name, "sudo-refused", f"sudo wants {access.user}'s password; set NODE_PASSWORD")
         case _:

@@ -130,17 +130,25 @@ def test_commands_run_side_by_side_on_one_connection(shell: NodeConnection) -> N
     assert shell.attempts == 1
 
 
-KILL_ITS_SSHD = """
+TO_ITS_SSHD = """
 it=$$
 until [ "$(cat /proc/$it/comm)" = sshd ]; do it=$(ps -o ppid= -p $it | tr -d ' '); done
-kill -KILL $it
+kill -{signal} $it
 """
+
+
+def test_a_host_that_freezes_is_given_up_and_the_connection_replaced(shell: NodeConnection) -> None:
+    """A host that does not even confirm the end of a command holds nobody longer than its deadline and a grace."""
+    with pytest.raises(CommandTimeout, match="the host has not confirmed its end"):
+        shell.run(Command.script(TO_ITS_SSHD.format(signal="STOP"), sudo=True, timeout_s=0.5))
+    assert shell.run(Command(argv=("echo", "back"))).stdout == "back\n"
+    assert shell.attempts == 2
 
 
 def test_a_lost_connection_is_said_and_then_replaced(shell: NodeConnection) -> None:
     """The command that was running is reported as lost and not repeated; the next one logs in anew."""
     with pytest.raises(Unreachable) as lost:
-        shell.run(Command.script(KILL_ITS_SSHD, sudo=True))
+        shell.run(Command.script(TO_ITS_SSHD.format(signal="KILL"), sudo=True))
     assert lost.value.reason == "connection-lost"
     assert shell.run(Command(argv=("echo", "back"))).stdout == "back\n"
     assert shell.attempts == 2

@@ -106,9 +106,15 @@ def test_sudo_is_told_the_password_only_where_it_asks(stdout: str, elevated: tup
     """A password that sudo does not read would become the command's own input."""
     shell, host = ScriptedShell(), access(password="pw")
     shell.answer_if(lambda _: True, stdout=stdout)
-    elevation = judge(host, shell.run(probe(host)[0]))
+    elevation = judge(host, shell.run(probe(host)))
     assert (elevation.argv, elevation.stdin) == (elevated, b"pw\n" if "-S" in elevated else b"")
     assert "pw" not in repr(elevation)
+
+
+def test_no_attempt_is_wasted_on_no_password() -> None:
+    """An empty password would be a failed attempt on the host's account."""
+    assert "-S" not in probe(access()).argv[-1]
+    assert "-S" in probe(access(password="pw")).argv[-1]
 
 
 @pytest.mark.parametrize("stdout", ["", "Last login\nfree\n", "freely\n"])
@@ -117,7 +123,7 @@ def test_any_other_answer_is_no_permission(stdout: str) -> None:
     shell, host = ScriptedShell(), access(password="pw")
     shell.answer_if(lambda _: True, stdout=stdout)
     with pytest.raises(Unreachable, match="sudo-refused"):
-        judge(host, shell.run(probe(host)[0]))
+        judge(host, shell.run(probe(host)))
 
 
 def nornir(shell: ScriptedShell, *, dry_run: bool) -> Nornir:
