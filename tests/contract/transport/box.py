@@ -70,6 +70,8 @@ def why_not() -> str:
     """Why no box can run here; empty where it can."""
     if os.geteuid() != 0:
         return "a real sshd with accounts of its own needs root"
+    if subprocess.run(("unshare", "--mount", "--pid", "--fork", "true"), capture_output=True, check=False).returncode:
+        return "a real sshd is kept in namespaces of its own, and this host gives none"
     if not (_installed() or shutil.which("apt-get")):
         return "no sshd here, and no apt-get to fetch openssh-server with"
     return ""
@@ -81,19 +83,26 @@ def _installed() -> bool:
 
 def packages() -> Path:
     """The unpacked Debian packages, fetched once; an empty folder where the machine has them installed."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "fleetproof" / "sshd-box"
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "fleetproof-tests" / "sshd-box"
     if not (cache / "complete").exists():
         shutil.rmtree(cache, ignore_errors=True)
-        cache.mkdir(parents=True)
-        (cache / "root").mkdir()
+        (cache / "root").mkdir(parents=True)
         if not _installed():
-            subprocess.run(("apt-get", "-q", "download", *PACKAGES), cwd=cache, check=True, capture_output=True)
-            for package in cache.glob("*.deb"):
-                subprocess.run(("dpkg-deb", "-x", package, cache / "root"), check=True)
-            # only units of systemd; as a folder it would hide the machine's /lib, a link to /usr/lib
-            shutil.rmtree(cache / "root" / "lib", ignore_errors=True)
+            _fetch(cache)
         (cache / "complete").touch()
     return cache / "root"
+
+
+def _fetch(cache: Path) -> None:
+    download = ("apt-get", "-q", "download", *PACKAGES)
+    if subprocess.run(download, cwd=cache, capture_output=True, check=False).returncode:
+        # a fresh machine has no list of packages yet
+        subprocess.run(("apt-get", "-q", "update"), check=True, capture_output=True)
+        subprocess.run(download, cwd=cache, check=True, capture_output=True)
+    for package in cache.glob("*.deb"):
+        subprocess.run(("dpkg-deb", "-x", package, cache / "root"), check=True)
+    # only units of systemd; as a folder it would hide the machine's /lib, a link to /usr/lib
+    shutil.rmtree(cache / "root" / "lib", ignore_errors=True)
 
 
 KINDS = ("ed25519", "ecdsa", "rsa")
