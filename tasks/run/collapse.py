@@ -22,8 +22,8 @@ def collapse(
     Mark consequences.
 
     A bad row whose target or peer was already blocked, or cannot be reached, becomes SKIP(blocked_by). So does one
-    whose declared cause is bad. An UNREACHABLE row keeps its verdict and points to the cause. Causes are followed to their
-    root; in a circle the row that was found first is the root. A waived row neither causes nor follows.
+    whose declared cause is bad. An UNREACHABLE row keeps its verdict and points to the cause. Causes are followed to
+    their root; in a circle the row that was found first is the root. A waived row neither causes nor follows.
 
     Arguments:
         findings: of one stage

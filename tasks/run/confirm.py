@@ -23,7 +23,7 @@ def confirm(
     Have every host's name typed, on the command line or now.
 
     Arguments:
-        what: what will be lost, as a sentence
+        what: what will be lost: "destroys the cluster on this machine"
         confirmed: names already given with ``--yes``
 
     Raises:
@@ -36,6 +36,6 @@ def confirm(
         if host in confirmed:
             continue
         if not is_terminal():
-            raise SettingsError(f"{host}: {what} Nobody is here to be asked; say so with --yes {host}")
-        if ask(f"{host}: {what}\nType the name of the host to go on: ").strip() != host:
+            raise SettingsError(f"{host}: this {what}. Nobody is here to be asked; say so with --yes {host}")
+        if ask(f"{host}: this {what}.\nType the name of the host to go on: ").strip() != host:
             raise SettingsError(f"{host}: the name was not typed, so nothing was done")

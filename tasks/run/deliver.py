@@ -6,6 +6,7 @@ import logging
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, TextIO
 
+from tasks.model.errors import SettingsError
 from tasks.reports import html, json, junit, markdown
 from tasks.reports.build import build
 from tasks.run.files import write_atomically
@@ -41,16 +42,32 @@ class Delivery(Hooks):
         self.folder, self._parent, self._mask = parent / run_id, parent, mask
 
     def begun(self, record: RunRecord) -> None:
-        """Leave a report that says UNFINISHED, in case the process is killed."""
-        write_atomically(self.folder / "report.json", json.dump(build(record, self._mask)))
+        """
+        Leave a report that says UNFINISHED, in case the process is killed.
+
+        Raises:
+            SettingsError: it cannot be written; better now than after everything has been changed
+
+        """
+        try:
+            self._keep(record)
+        except OSError as error:
+            raise SettingsError(f"{self.folder}: the report cannot be written: {error}") from error
 
     def after(self, stage: Stage, record: RunRecord, walked: tuple[str, ...], good: tuple[str, ...]) -> None:
         """Add what is known by now; a disk that has filled up since must not end the run."""
         del stage, walked, good
         with suppress(OSError):
-            self.begun(record)
+            self._keep(record)
 
-    def finish(self, record: RunRecord) -> Report:
+    def _keep(self, record: RunRecord) -> None:
+        write_atomically(self.folder / "report.json", json.dump(build(record, self._mask)))
+
+    def report(self, record: RunRecord) -> Report:
+        """The report of a run that has ended."""
+        return build(record, self._mask)
+
+    def finish(self, report: Report) -> None:
         """
         Write all renderings and point ``latest`` to them.
 
@@ -58,13 +75,11 @@ class Delivery(Hooks):
             OSError: the folder cannot be written
 
         """
-        report = build(record, self._mask)
         for name, render in RENDERINGS.items():
             write_atomically(self.folder / name, render(report))
         new = self._parent / f".latest.{self.folder.name}"
         new.symlink_to(self.folder.name)
         new.replace(self._parent / "latest")
-        return report
 
     @contextmanager
     def log(self) -> Iterator[TextIO]:
@@ -72,9 +87,17 @@ class Delivery(Hooks):
         Open ``run.log``, and send there, masked, what libraries log as a warning or worse.
 
         Without it Python would print that on the terminal, with every secret in it.
+
+        Raises:
+            SettingsError: the folder cannot be made
+
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with (self.folder / "run.log").open("w", encoding="utf-8") as file:
+        try:
+            self.folder.mkdir(parents=True)
+            file = (self.folder / "run.log").open("w", encoding="utf-8")
+        except OSError as error:
+            raise SettingsError(f"{self.folder}: no report can be written there: {error}") from error
+        with file:
             handler = logging.StreamHandler(file)
             handler.setFormatter(_Masked(self._mask))
             handler.setLevel(logging.WARNING)

@@ -29,8 +29,8 @@ class Runbook:
         examples: command lines for `--help`
         stages: in the order in which they are walked
         mutates: takes the lock and keeps the journal; False where nothing is ever changed
-        confirm: what will be lost, as a sentence; then hosts are named one by one, and each name is typed again.
-            Empty where the runbook converges and asks nothing
+        confirm: what will be lost: "destroys the cluster on this machine". Then hosts are named one by one, never by
+            group, and each name is typed again. Empty where the runbook converges and asks nothing
 
     """
 

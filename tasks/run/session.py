@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tasks.model.errors import SettingsError
+from tasks.model.record import Exit
 from tasks.reports import json, text
 from tasks.run.choose import choose_hosts, choose_stages
 from tasks.run.confirm import confirm
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tasks.model.finding import Row
+    from tasks.model.record import RunRecord
     from tasks.reports.report import Report
     from tasks.run.context import RunContext
     from tasks.run.options import Options
@@ -151,10 +153,21 @@ def _run(order: Order) -> Ended:
         try:
             engine.run()
         finally:
-            report = delivery.finish(engine.record())
+            report, code = _delivered(delivery, engine.record(), view)
     sys.stdout.write(json.dump(report) if options.json else _readable(report))
     print(f"report: {delivery.folder}/report.html", file=sys.stderr)  # noqa: T201  a command line program speaks
-    return Ended(report.exit_code, engine.standing.left_behind)
+    return Ended(code, engine.standing.left_behind)
+
+
+def _delivered(delivery: Delivery, record: RunRecord, view: View) -> tuple[Report, int]:
+    """The report, and the exit code: a run whose report could not be kept is not proven."""
+    report = delivery.report(record)
+    try:
+        delivery.finish(report)
+    except OSError as error:
+        view.note(f"the report could not be written to {delivery.folder}: {error}")
+        return report, report.exit_code or Exit.UNJUDGED
+    return report, report.exit_code
 
 
 def masked_traceback(root: Path | None) -> str:

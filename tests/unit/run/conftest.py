@@ -11,6 +11,7 @@ from nornir.core.state import GlobalState
 from nornir.plugins.runners import SerialRunner
 
 from tasks.fleet.plugin import FleetInventory
+from tests.unit.run.processes import Probe
 from tests.unit.run.workbench import ROOT, Workbench
 
 if TYPE_CHECKING:
@@ -23,3 +24,9 @@ def bench(tmp_path: Path) -> Workbench:
     inventory = FleetInventory(str(ROOT / "inventory")).load()
     nornir = Nornir(inventory=inventory, runner=SerialRunner(), config=Config(), data=GlobalState())
     return Workbench(state=tmp_path / "state", nornir=nornir, fleet=inventory.defaults.data["fleet"])
+
+
+@pytest.fixture
+def probe(tmp_path: Path) -> Probe:
+    """A runbook that runs as a process of its own."""
+    return Probe(tmp_path)
