@@ -111,4 +111,5 @@ def _headline(code: Exit, totals: Totals, causes: int, record: RunRecord) -> str
         case Exit.PENDING:
             return f"PENDING: {totals.changes_pending} changes would be made"
     kept = f", {totals.waived} waived" if totals.waived else ""
-    return f"GREEN: {judged} of {totals.rows} rows judged, none bad{kept}"
+    plan = "; nothing would change" if record.labels.plan else ""
+    return f"GREEN: {judged} of {totals.rows} rows judged, none bad{kept}{plan}"

@@ -36,6 +36,7 @@ def schema() -> str:
     for shape in (made, *made["$defs"].values()):
         if "properties" in shape:
             shape["additionalProperties"] = False
+            shape["required"] = list(shape["properties"])
     return _text({"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": SCHEMA_ID, **made})
 
 

@@ -76,7 +76,7 @@ def check_hosts() -> StageRecord:
             observed="swap is on: /dev/sda2, 8 GiB",
             wanted="no swap, for the kubelet refuses to start with it",
             remedy="sudo swapoff -a && sudo sed -i '/ swap / s/^/#/' /etc/fstab",
-            reproduce="ssh bsh@192.168.101.196 cat /proc/swaps",
+            reproduce="ssh operator@192.168.101.196 cat /proc/swaps",
             evidence=("Filename\t\tType\t\tSize\t\tUsed\t\tPriority", "/dev/sda2\tpartition\t8388604\t0\t-2"),
             duration_s=0.04,
         ),
