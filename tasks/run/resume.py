@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tasks.run.stage import Stage
 
 
-def inputs_of(fleet: Fleet, cluster: str, *, traits: Sequence[str], library: str, manifests: Path) -> str:
+def inputs_of(fleet: Fleet, cluster: str, *, traits: Sequence[str], library: str, manifests: str) -> str:
     """
     Digest everything a cluster's stages depend on.
 
@@ -27,15 +27,21 @@ def inputs_of(fleet: Fleet, cluster: str, *, traits: Sequence[str], library: str
 
     Arguments:
         library: this library's name and version
-        manifests: the folder of kustomizations
+        manifests: digest of the kustomizations
 
     """
     shared = fleet.model_dump(mode="json", exclude={"clusters"})
     own = fleet.cluster(cluster).model_dump(mode="json")
-    digest = hashlib.sha256(json.dumps([own, shared, sorted(traits), library], sort_keys=True).encode())
-    for path in sorted(path for path in manifests.rglob("*") if path.is_file()):
-        digest.update(f"\0{path.relative_to(manifests)}\0".encode())
-        digest.update(path.read_bytes())
+    whole = json.dumps([own, shared, sorted(traits), library, manifests], sort_keys=True)
+    return hashlib.sha256(whole.encode()).hexdigest()
+
+
+def digest_of(folder: Path) -> str:
+    """Digest a folder: every file's path and content."""
+    digest = hashlib.sha256()
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        content = path.read_bytes()
+        digest.update(f"{path.relative_to(folder)}\0{len(content)}\0".encode() + content)
     return digest.hexdigest()
 
 

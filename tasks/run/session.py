@@ -10,12 +10,9 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tasks.model.errors import SettingsError
 from tasks.model.record import Exit
 from tasks.reports import json, text
-from tasks.run.choose import choose_hosts, choose_stages
 from tasks.run.confirm import confirm
-from tasks.run.declare import declare
 from tasks.run.deliver import Delivery
 from tasks.run.engine import Engine
 from tasks.run.history import last_durations
@@ -24,55 +21,32 @@ from tasks.run.interrupt import Stop, signals_stop
 from tasks.run.journal import Journal
 from tasks.run.live import open_view
 from tasks.run.lock import hold
-from tasks.run.resume import Journalled, inputs_of
+from tasks.run.order import Order, listing, order_of
+from tasks.run.resume import Journalled, digest_of, inputs_of
 from tasks.run.site import labels_of, library, new_context, open_site
-from tasks.run.waiver import Waivers, parse_waiver, read_waivers
 from tasks.settings import ROOT, load_settings, masker
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from pathlib import Path
 
-    from tasks.model.finding import Row
     from tasks.model.record import RunRecord
     from tasks.reports.report import Report
     from tasks.run.context import RunContext
     from tasks.run.options import Options
     from tasks.run.progress import View
     from tasks.run.runbook import Runbook
-    from tasks.run.site import Site
-    from tasks.run.stage import Stage
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
-    """What the operator wants run, found to be possible."""
-
-    runbook: Runbook
-    options: Options
-    argv: tuple[str, ...]
-    site: Site
-    stages: tuple[Stage, ...]
-    declared: Mapping[str, tuple[Row, ...]]
-    hosts: tuple[str, ...]
-    waivers: Waivers
-    notes: tuple[str, ...]
-
-    @property
-    def touches(self) -> bool:
-        """Whether anything may be changed."""
-        return self.runbook.mutates and not self.options.plan
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
+class Session:
     """A run's exit code, and the hosts whose given-up step is still busy in a thread of this process."""
 
     code: int
     left_behind: tuple[str, ...] = ()
 
 
-def run_session(runbook: Runbook, options: Options, argv: tuple[str, ...], root: Path | None) -> Ended:
+def run_session(runbook: Runbook, options: Options, argv: tuple[str, ...], root: Path | None) -> Session:
     """
     Open the site, hold the lock, walk the stages, write and show the report.
 
@@ -80,57 +54,16 @@ def run_session(runbook: Runbook, options: Options, argv: tuple[str, ...], root:
         InventoryError, SettingsError, BrokenRunbook, Locked: nothing has been run
 
     """
-    order = _order(runbook, options, argv, open_site(root))
+    order = order_of(runbook, options, argv, open_site(root))
     if options.list:
-        sys.stdout.write(_listing(order))
-        return Ended(0)
+        sys.stdout.write(listing(order))
+        return Session(0)
     if runbook.confirm and not options.plan:
         confirm(runbook.confirm, order.hosts, options.confirmed)
     return _run(order)
 
 
-def _order(runbook: Runbook, options: Options, argv: tuple[str, ...], site: Site) -> Order:
-    stages = choose_stages(runbook.stages, options.only)
-    # what destroys names its hosts one by one, never by group
-    groups_of = dict.fromkeys(site.groups_of, ()) if runbook.confirm else site.groups_of
-    hosts = choose_hosts(groups_of, options.limit)
-    declared = declare(stages, site.fleet)
-    waivers, notes = _waivers(site, options, [row for rows in declared.values() for row in rows])
-    return Order(
-        runbook=runbook,
-        options=options,
-        argv=argv,
-        site=site,
-        stages=stages,
-        declared=declared,
-        hosts=hosts,
-        waivers=waivers,
-        notes=notes,
-    )
-
-
-def _waivers(site: Site, options: Options, rows: list[Row]) -> tuple[Waivers, tuple[str, ...]]:
-    typed = Waivers(tuple(map(parse_waiver, options.waive)))
-    if strangers := typed.without_use(rows):
-        checks = ", ".join(sorted({row.check for row in rows}))
-        raise SettingsError(f"--waive: no row for {', '.join(map(str, strangers))}; known checks: {checks}")
-    path = options.waivers or site.settings.waivers
-    if path is None:
-        return typed, ()
-    filed, expired = read_waivers(path)
-    idle = tuple(f"waiver {one} of {path} is for no row of this run" for one in filed.without_use(rows))
-    return Waivers((*typed.given, *filed.given)), (*expired, *idle)
-
-
-def _listing(order: Order) -> str:
-    lines = []
-    for stage in order.stages:
-        lines.append(f"{stage.slug}: {stage.title}")
-        lines.extend(f"  {row}" for row in order.declared[stage.slug])
-    return "\n".join(lines) + "\n"
-
-
-def _run(order: Order) -> Ended:
+def _run(order: Order) -> Session:
     options, mask, notes = order.options, masker(order.site.settings), list(order.notes)
     with ExitStack() as stack:
         view = stack.enter_context(open_view(sys.stderr, mask))
@@ -156,7 +89,7 @@ def _run(order: Order) -> Ended:
             report, code = _delivered(delivery, engine.record(), view)
     sys.stdout.write(json.dump(report) if options.json else _readable(report))
     print(f"report: {delivery.folder}/report.html", file=sys.stderr)  # noqa: T201  a command line program speaks
-    return Ended(code, engine.standing.left_behind)
+    return Session(code, engine.standing.left_behind)
 
 
 def _delivered(delivery: Delivery, record: RunRecord, view: View) -> tuple[Report, int]:
@@ -187,11 +120,9 @@ def _readable(report: Report) -> str:
 def _journal(order: Order, ctx: RunContext, tell: Callable[[str], None]) -> Hooks:
     if not order.runbook.mutates:
         return Hooks()
-    site = order.site
+    site, manifests = order.site, digest_of(order.site.root / "kustomize")
     inputs = {
-        host: inputs_of(
-            site.fleet, host, traits=site.settings.traits, library=library(), manifests=site.root / "kustomize"
-        )
+        host: inputs_of(site.fleet, host, traits=site.settings.traits, library=library(), manifests=manifests)
         for host in order.hosts
     }
     return Journalled(

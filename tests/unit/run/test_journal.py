@@ -11,7 +11,7 @@ import pytest
 from tasks.model.finding import Outcome, Row, Verdict
 from tasks.run.files import write_atomically
 from tasks.run.journal import GOOD, STARTED, Entry, Journal, Page
-from tasks.run.resume import Journalled, finished_stages, inputs_of
+from tasks.run.resume import Journalled, digest_of, finished_stages, inputs_of
 from tests.unit.run.workbench import HOSTS, failing, passing, verdicts
 
 if TYPE_CHECKING:
@@ -140,7 +140,7 @@ def test_inputs_are_the_clusters_own(bench: Workbench, tmp_path: Path) -> None:
     (manifests / "a.yaml").write_text("a: 1\n")
 
     def digest(fleet: Any = bench.fleet, *, traits: tuple[str, ...] = (), library: str = "l") -> str:
-        return inputs_of(fleet, "cluster-01", traits=traits, library=library, manifests=manifests)
+        return inputs_of(fleet, "cluster-01", traits=traits, library=library, manifests=digest_of(manifests))
 
     def changed(name: str, **values: Any) -> Any:
         clusters = tuple(one.model_copy(update=values) if one.name == name else one for one in bench.fleet.clusters)

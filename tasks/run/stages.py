@@ -1,0 +1,55 @@
+"""Stages from the REPL: the same checks, the same accounting, the same report as in a runbook."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from tasks.reports.build import build
+from tasks.run.declare import declare
+from tasks.run.engine import Engine
+from tasks.run.interrupt import Stop
+from tasks.run.live import open_view
+from tasks.run.site import Site, labels_of, new_context
+from tasks.settings import ROOT, load_settings, masker
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from nornir.core import Nornir
+
+    from tasks.reports.report import Report
+    from tasks.run.stage import Stage
+
+
+def run_stages(nornir: Nornir, stages: Sequence[Stage], *, plan: bool = False, deadline_s: float = 7200.0) -> Report:
+    """
+    Walk stages over the hosts of ``nornir``; progress goes to standard error, nothing is written.
+
+    Arguments:
+        nornir: from ``tasks.open_nornir``, filtered as you like
+        plan: needed where a stage mutates; what really changes machines is a runbook, with its lock and journal
+
+    Raises:
+        ValueError: a stage mutates and this is no plan, or no host is left
+
+    """
+    if not plan and (mutating := [stage.slug for stage in stages if stage.mutates]):
+        raise ValueError(f"{', '.join(mutating)} would change machines: pass plan=True, or run the runbook")
+    settings = load_settings(ROOT)
+    mask = masker(settings)
+    site = Site(root=ROOT, settings=settings, nornir=nornir, fleet=nornir.inventory.defaults.data["fleet"])
+    hosts = tuple(cluster.name for cluster in site.fleet.clusters if cluster.name in nornir.inventory.hosts)
+    with open_view(sys.stderr, mask) as view:
+        ctx = new_context(site, view, plan=plan, deadline_s=deadline_s)
+        engine = Engine(
+            nornir=nornir,
+            ctx=ctx,
+            labels=labels_of(site, ctx, runbook="repl", summary="", argv=(), hosts=hosts),
+            stages=tuple(stages),
+            declared=declare(stages, site.fleet),
+            hosts=hosts,
+            stop=Stop(),
+            view=view,
+        )
+        return build(engine.run(), mask)

@@ -1,0 +1,37 @@
+"""The REPL's way to walk stages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tasks import open_nornir
+from tasks.model.record import Exit
+from tasks.reports import text
+from tasks.run.stages import run_stages
+
+if TYPE_CHECKING:
+    from tests.unit.run.workbench import Workbench
+
+
+def test_a_filtered_fleet_is_walked_and_reported(bench: Workbench, capsys: pytest.CaptureFixture[str]) -> None:
+    """The same rows as in a runbook; hosts that were filtered out are skipped in sight."""
+    report = run_stages(open_nornir().filter(region="edge"), [bench.stage("host.ssh")])
+    assert (report.exit_code, report.totals.passed, report.totals.skipped) == (Exit.GREEN, 3, 1)
+    assert "GREEN: 3 of 4 rows judged" in text.render(report)
+    assert "[1/1] Look" in capsys.readouterr().err
+
+
+def test_machines_are_changed_by_runbooks_alone(bench: Workbench) -> None:
+    """Without lock and journal nothing is mutated; a plan may be made."""
+    stages = [bench.stage("init", title="Init", mutates=True)]
+    with pytest.raises(ValueError, match="init would change machines"):
+        run_stages(open_nornir(), stages)
+    assert run_stages(open_nornir(), stages, plan=True).exit_code == Exit.GREEN
+
+
+def test_no_host_left_is_refused(bench: Workbench) -> None:
+    """A filter that matches nothing is not a success."""
+    with pytest.raises(ValueError, match="no host is chosen"):
+        run_stages(open_nornir().filter(name="nobody"), [bench.stage("a")])
