@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 
-from tasks.preflight.causes import HOST_CAUSES, OPERATOR_CAUSES, PATH_CAUSES
+from tasks.preflight.causes import HOST_CAUSES, PATH_CAUSES
 from tasks.preflight.check_fleet import check_fleet
 from tasks.preflight.check_host import check_host
-from tasks.preflight.check_operator import check_operator, knock
+from tasks.preflight.check_operator import check_operator
 from tasks.preflight.check_paths import check_paths, check_vips
+from tasks.preflight.knock import knock
 from tasks.preflight.rows import host_rows, operator_rows, path_stage_rows
 from tasks.run.runbook import Runbook, main
 from tasks.run.stage import Stage
@@ -19,7 +20,6 @@ STAGES = (
         declares=operator_rows,
         on_hosts=knock,
         on_fleet=check_operator,
-        causes=OPERATOR_CAUSES,
         deadline_s=60,
     ),
     Stage(

@@ -5,12 +5,13 @@ from __future__ import annotations
 import secrets
 from contextlib import closing, suppress
 from io import BytesIO
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tasks.preflight.object_store import TIMEOUT_S, innermost
 
 if TYPE_CHECKING:
     from minio import Minio
+    from urllib3 import HTTPConnectionPool, PoolManager
 
     from tasks.fleet.model import S3
     from tasks.settings import Settings
@@ -32,7 +33,6 @@ class CanaryDied(Exception):
 def open_store(s3: S3, settings: Settings) -> Minio:
     """Open a client with the real keys: plain HTTP, short deadlines, no retries; path style, as for all but AWS."""
     from minio import Minio  # noqa: PLC0415  keeps `--help` light
-    from urllib3 import PoolManager, Timeout  # noqa: PLC0415
 
     return Minio(
         endpoint=s3.endpoint,
@@ -40,8 +40,20 @@ def open_store(s3: S3, settings: Settings) -> Minio:
         secret_key=settings.s3_secret_key,
         secure=False,
         region=REGION,
-        http_client=PoolManager(timeout=Timeout(connect=TIMEOUT_S, read=TIMEOUT_S), retries=False),
+        http_client=_straight_to(s3),
     )
+
+
+def _straight_to(s3: S3) -> PoolManager:
+    """A client that connects to the inventory's address, whatever name it asks for: no resolver can make it hang."""
+    from urllib3 import PoolManager, Timeout  # noqa: PLC0415  keeps `--help` light
+
+    class Straight(PoolManager):
+        def connection_from_host(self, host: str | None, *rest: Any, **options: Any) -> HTTPConnectionPool:
+            del host
+            return super().connection_from_host(str(s3.address), *rest, **options)
+
+    return Straight(timeout=Timeout(connect=TIMEOUT_S, read=TIMEOUT_S), retries=False)
 
 
 def send_canary(store: Minio, bucket: str, name: str) -> str:

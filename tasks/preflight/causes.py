@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-OPERATOR_CAUSES = {
-    "s3.bucket": ("s3.endpoint@fleet",),
-}
-
 HOST_CAUSES = {
     "host.cri": ("host.containerd",),
     "host.cgroup-driver": ("host.containerd",),
@@ -22,6 +18,7 @@ HOST_CAUSES = {
 
 PATH_CAUSES = {
     "reach.mtu": ("reach.host", "reach.from-operator@peer"),
+    "reach": ("reach.from-operator",),
     "reach.host": ("reach.from-operator@peer",),
     "reach.s3": ("s3.endpoint@fleet",),
     "host.images": ("host.kubeadm", "host.containerd"),

@@ -8,6 +8,7 @@ from tasks.model.finding import Outcome
 from tasks.preflight.checks_paths import path_findings
 from tasks.preflight.checks_vips import vip_findings
 from tasks.preflight.judge import Wish
+from tasks.preflight.knock import must_answer
 from tasks.preflight.paths import HostPaths, probe_paths
 from tasks.preflight.recorded import recorded_cas
 from tasks.run.step import done
@@ -35,6 +36,7 @@ def check_paths(task: Task, *, ctx: RunContext) -> Result:
 
     """
     cluster = ctx.fleet.cluster(task.host.name)
+    must_answer(task, cluster)
     ctx.progress.doing(cluster.name, "probing peers, S3 and VIPs")
     paths = probe_paths(shell_of(task), ctx.fleet, cluster)
     return done(task, Outcome(findings=path_findings(paths, Wish(cluster=cluster, fleet=ctx.fleet)), value=paths))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tasks.model.finding import Row, Verdict
-from tasks.preflight.judge import CouldNotJudge, Judgement, bad, finding, good, known, unjudged
+from tasks.model.finding import FLEET, Row, Verdict
+from tasks.preflight.judge import CouldNotJudge, Judgement, bad, fair, finding, good, known, unjudged
 from tasks.preflight.remedies import mend
 
 if TYPE_CHECKING:
@@ -17,9 +17,12 @@ if TYPE_CHECKING:
     from tasks.model.finding import Finding
     from tasks.preflight.host_facts import HostFacts
     from tasks.preflight.judge import Wish
+    from tasks.preflight.values import Fact
+    from tasks.preflight.values_services import Resolved
 
 RECORDS = "host.dns"
 SERVERS = "reach.dns"
+OPERATOR = "operator.dns"
 _GOOD_RCODES = {0: "NOERROR", 3: "NXDOMAIN"}
 
 
@@ -56,6 +59,28 @@ def _blamed(record: Finding, silent: Row | None) -> Finding:
     return replace(record, verdict=Verdict.SKIP, blocked_by=silent)
 
 
+def operator_dns_finding(names: Fact[dict[str, Resolved]], fleet: Fleet) -> Finding:
+    """Judge the operator's own resolver; nothing here depends on it, but browsers will."""
+    return _judged(
+        Row(OPERATOR, FLEET), lambda: _all_resolve(names, fleet), "every record resolves", "getent ahostsv4 NAME"
+    )
+
+
+def _all_resolve(names: Fact[dict[str, Resolved]], fleet: Fleet) -> Judgement:
+    resolved = {record: _asked(known(names), askable(record)) for record in fleet.dns_records}
+    wrong = [record for record, at in fleet.dns_records.items() if resolved[record].addresses != {at}]
+    if not wrong:
+        return good(f"all {len(resolved)} names resolve")
+    reason = resolved[wrong[0]].reason or "another address"
+    return fair(f"{', '.join(wrong)}: {reason}", mend("cat /etc/resolv.conf", "dns"))
+
+
+def _asked(names: dict[str, Resolved], name: str) -> Resolved:
+    if name not in names:
+        raise CouldNotJudge(f"{name} was not asked for")
+    return names[name]
+
+
 def _server(facts: HostFacts, row: Row) -> Finding:
     return _judged(row, lambda: _answers(facts, row.peer), "answers", f"dig @{row.peer}")
 
@@ -78,9 +103,7 @@ def _record(facts: HostFacts, row: Row, address: IPv4Address) -> Finding:
 
 
 def _resolves(facts: HostFacts, name: str, address: IPv4Address) -> Judgement:
-    resolved = known(facts.names).get(name)
-    if resolved is None:
-        raise CouldNotJudge(f"{name} was not asked for")
+    resolved = _asked(known(facts.names), name)
     seen = ", ".join(sorted(map(str, resolved.addresses)))
     if resolved.addresses == {address}:
         return good(seen)

@@ -74,11 +74,11 @@ def alive(probes: Mapping[str, Probe], far: Far) -> Judgement:
 
 
 def images(probes: Mapping[str, Probe], far: Far) -> Judgement:
-    """Kubeadm pulls what is missing; without a registry everything has to be there before."""
+    """Kubeadm pulls what is missing; without a registry all but kube-proxy, which Cilium replaces, must be there."""
     listed, present = _probe(probes, "wanted"), _probe(probes, "present")
     if not (listed.ok and present.ok):
         raise CouldNotJudge(listed.reason or present.reason)
-    wanted = {line for line in listed.output.split() if "/" in line}
+    wanted = {line for line in listed.output.split() if "/" in line and "/kube-proxy:" not in line}
     if not wanted:
         raise CouldNotJudge(f"kubeadm lists no image: {listed.output[:60]!r}")
     missing = sorted(wanted - set(present.output.split()))

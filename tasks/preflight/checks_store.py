@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tasks.model.finding import FLEET, Row
@@ -63,6 +64,11 @@ def bucket_finding(bucket: str, judgement: Judgement) -> Finding:
         wanted="an object written, read back and deleted with the real keys",
         reproduce=f"mc cp /etc/hostname SITE/{bucket}/canary && mc rm SITE/{bucket}/canary",
     )
+
+
+def not_alive(bucket: str, endpoint: Finding) -> Finding:
+    """One bucket of a store that does not answer: a consequence, not a finding of its own."""
+    return replace(bucket_finding(bucket, moot("not tried: the store does not answer")), blocked_by=endpoint.row)
 
 
 def canary_died(bucket: str, said: str, code: str) -> Judgement:

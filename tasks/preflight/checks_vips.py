@@ -26,7 +26,7 @@ WITNESSES = 2
 
 def vip_rows(fleet: Fleet) -> tuple[Row, ...]:
     """One row per cluster's VIP."""
-    return tuple(Row(CHECK, cluster.name, str(cluster.vip.address)) for cluster in fleet.clusters)
+    return tuple(Row(CHECK, cluster.name) for cluster in fleet.clusters)
 
 
 def vip_findings(paths: Mapping[str, HostPaths], fleet: Fleet, recorded: Mapping[str, str]) -> tuple[Finding, ...]:
@@ -45,8 +45,8 @@ def _finding(cluster: Cluster, paths: Mapping[str, HostPaths], recorded: Mapping
     address = str(cluster.vip.address)
     heard = {host: _heard(one, address) for host, one in paths.items()}
     return finding(
-        Row(CHECK, cluster.name, address),
-        _judge(cluster.name, heard, _owners(paths), is_ours=_is_ours(cluster, paths[cluster.name], recorded)),
+        Row(CHECK, cluster.name),
+        _judge(cluster, heard, _owners(paths), is_ours=_is_ours(cluster, paths[cluster.name], recorded)),
         wanted="nobody answers ARP for it, or this cluster's own host does",
         reproduce=f"sudo arping -b -c 2 -w 2 -I DEVICE {address}  # on {WITNESSES} other hosts",
     )
@@ -73,28 +73,31 @@ def _is_ours(cluster: Cluster, paths: HostPaths, recorded: Mapping[str, str]) ->
 
 
 def _judge(
-    own: str, heard: Mapping[str, frozenset[str] | Unknown], owners: Mapping[str, str], *, is_ours: bool
+    cluster: Cluster, heard: Mapping[str, frozenset[str] | Unknown], owners: Mapping[str, str], *, is_ours: bool
 ) -> Judgement:
     ears = {host: macs for host, macs in heard.items() if not isinstance(macs, Unknown)}
     if not ears:
         return unjudged("; ".join(f"{host}: {one.reason}" for host, one in heard.items() if isinstance(one, Unknown)))
     macs = sorted(frozenset().union(*ears.values()))
     if not macs:
-        return _silence(own, sorted(ears))
+        return _silence(cluster, sorted(ears))
     remedy = mend("ip neigh  # find the machine, or change vip.address in inventory/hosts.yaml", "vips")
     said = "; ".join(_sighting(mac, ears, owners) for mac in macs)
     if len(macs) > 1:
-        return bad(f"two machines answer: {said}", remedy)
-    if is_ours and owners.get(macs[0]) == own:
-        return good(f"announced by {said}")
-    return bad(f"taken by {said}", remedy)
+        return bad(f"{cluster.vip.address} is answered by two machines: {said}", remedy)
+    if is_ours and owners.get(macs[0]) == cluster.name:
+        return good(f"{cluster.vip.address} is announced by {said}")
+    return bad(f"{cluster.vip.address} is taken by {said}", remedy)
 
 
-def _silence(own: str, ears: list[str]) -> Judgement:
-    witnesses = [host for host in ears if host != own]
+def _silence(cluster: Cluster, ears: list[str]) -> Judgement:
+    witnesses = [host for host in ears if host != cluster.name]
     if len(witnesses) < WITNESSES:
-        return fair(f"nobody answered, but only {', '.join(ears)} listened", "run again for all hosts: no --limit")
-    return good(f"free: nobody answered {', '.join(witnesses)}")
+        return fair(
+            f"nobody answered for {cluster.vip.address}, but only {', '.join(ears)} listened",
+            "run again for all hosts: no --limit",
+        )
+    return good(f"{cluster.vip.address} is free: nobody answered {', '.join(witnesses)}")
 
 
 def _sighting(mac: str, ears: Mapping[str, frozenset[str]], owners: Mapping[str, str]) -> str:

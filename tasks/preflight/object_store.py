@@ -1,4 +1,8 @@
-"""Ask the object store from the operator's machine, without keys: is it alive, and what time has it."""
+"""
+Ask the object store from the operator's machine, without keys: is it alive, and what time has it.
+
+It is asked at the inventory's address: a resolver that hangs knows no deadline, and its faults have rows of their own.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +22,7 @@ TIMEOUT_S = 5.0
 """Per connection and per answer; a store that needs longer for a kilobyte is no store."""
 
 LIVE = "/minio/health/live"
+HTTP_PORT = 80
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,15 +33,21 @@ class Alive:
     clock: Fact[Clock]
 
 
+def port_of(s3: S3) -> int:
+    """The endpoint's TCP port."""
+    return int(s3.endpoint.partition(":")[2] or HTTP_PORT)
+
+
 def ask_alive(s3: S3) -> Fact[Alive]:
-    """Send one HEAD request, past any proxy; Unknown where no HTTP answer came."""
+    """Send one HEAD request, past any proxy and any resolver; Unknown where no HTTP answer came."""
     import requests  # noqa: PLC0415  keeps `--help` light
 
+    url = f"http://{s3.address}:{port_of(s3)}{LIVE}"
     with requests.Session() as session:
         session.trust_env = False
         sent = time.time()
         try:
-            answer = session.head(f"http://{s3.endpoint}{LIVE}", timeout=TIMEOUT_S)
+            answer = session.head(url, headers={"Host": s3.endpoint}, timeout=TIMEOUT_S)
         except requests.RequestException as error:
             return Unknown(innermost(error))
         received = time.time()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tasks.model.command import Command
+from tasks.preflight.object_store import port_of
 from tasks.preflight.parse_paths import parse_probes
 from tasks.preflight.script import Section, compose, read, split
 from tasks.preflight.sections import ADMIN, LINKS
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 
 TIMEOUT_S = 60.0
 """All good takes 2 s, the time that an ARP probe listens; the search for a smaller MTU, 2 s a step, takes 25 s."""
-
-HTTP_PORT = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +121,7 @@ def far_ends(check: str, fleet: Fleet, cluster: Cluster) -> tuple[tuple[str, Far
 
 def store_end(fleet: Fleet) -> Far:
     """The object store's address and port."""
-    return Far(str(fleet.s3.address), int(fleet.s3.endpoint.partition(":")[2] or HTTP_PORT))
+    return Far(str(fleet.s3.address), port_of(fleet.s3))
 
 
 def path_script(fleet: Fleet, cluster: Cluster) -> str:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tasks.model.finding import Row
-from tasks.preflight.check_operator import SEAT
+from tasks.model.finding import FLEET, Row
 from tasks.preflight.checks_clock import clock_rows
-from tasks.preflight.checks_dns import dns_rows
+from tasks.preflight.checks_dns import OPERATOR, dns_rows
 from tasks.preflight.checks_operator import TOOL_CHECKS
 from tasks.preflight.checks_paths import path_rows
 from tasks.preflight.checks_store import store_rows
 from tasks.preflight.checks_unique import unique_rows
 from tasks.preflight.checks_vips import vip_rows
 from tasks.preflight.host_checks import HOST_CHECKS
+from tasks.preflight.knock import SEAT
 
 if TYPE_CHECKING:
     from tasks.fleet.model import Fleet
@@ -23,6 +23,7 @@ def operator_rows(fleet: Fleet) -> tuple[Row, ...]:
     """The operator's tools, the object store, and a knock at every host."""
     return (
         *(check.row for check in TOOL_CHECKS),
+        Row(OPERATOR, FLEET),
         *store_rows(fleet.s3),
         *(Row(SEAT, cluster.name) for cluster in fleet.clusters),
     )

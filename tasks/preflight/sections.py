@@ -15,6 +15,15 @@ ADMIN = Section(
     parse=parse_runtime.parse_admin,
 )
 
+NAMES = Section(
+    name="names",
+    command="""
+read -r host </proc/sys/kernel/hostname
+for name in "$host" $names; do job "$name" timeout 8 getent ahostsv4 "$name" & done
+wait""",
+    parse=parse_network.parse_names,
+)
+
 NETWORK = (
     Section(name="listeners", command="ss -Hlntup", parse=parse_network.parse_listeners),
     LINKS,
@@ -30,14 +39,7 @@ done""",
         parse=parse_network.parse_proxies,
     ),
     Section(name="nameservers", command="show '' /etc/resolv.conf", parse=parse_network.parse_nameservers),
-    Section(
-        name="names",
-        command="""
-read -r host </proc/sys/kernel/hostname
-for name in "$host" $names; do job "$name" timeout 8 getent ahostsv4 "$name" & done
-wait""",
-        parse=parse_network.parse_names,
-    ),
+    NAMES,
     Section(
         name="dns",
         command=r"""
