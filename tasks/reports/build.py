@@ -9,6 +9,7 @@ from tasks.model.finding import Change, Finding, Verdict
 from tasks.model.record import Exit, exit_of
 from tasks.reports.clean import cleaned
 from tasks.reports.report import SCHEMA_VERSION, Cause, Matrix, Report, Totals
+from tasks.reports.words import in_order
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -39,7 +40,7 @@ def build(record: RunRecord, mask: Callable[[str], str]) -> Report:
         duration_s=record.duration_s,
         totals=totals,
         causes=causes,
-        matrices=_matrices(record.findings),
+        matrices=_matrices(record.findings, [member.name for member in record.labels.members]),
         stages=record.stages,
         notes=record.notes,
     )
@@ -77,15 +78,15 @@ def _causes(findings: Sequence[Finding]) -> tuple[Cause, ...]:
     )
 
 
-def _matrices(findings: Sequence[Finding]) -> tuple[Matrix, ...]:
+def _matrices(findings: Sequence[Finding], members: Sequence[str]) -> tuple[Matrix, ...]:
     paths = [finding for finding in findings if finding.row.peer]
     checks = dict.fromkeys(finding.row.check for finding in paths)
-    return tuple(_matrix(check, [finding for finding in paths if finding.row.check == check]) for check in checks)
+    return tuple(_matrix(check, [one for one in paths if one.row.check == check], members) for check in checks)
 
 
-def _matrix(check: str, paths: Sequence[Finding]) -> Matrix:
-    vantages = tuple(dict.fromkeys(finding.row.target for finding in paths))
-    destinations = tuple(dict.fromkeys(finding.row.peer for finding in paths))
+def _matrix(check: str, paths: Sequence[Finding], members: Sequence[str]) -> Matrix:
+    vantages = in_order((finding.row.target for finding in paths), members)
+    destinations = in_order((finding.row.peer for finding in paths), members)
     verdicts = {(finding.row.target, finding.row.peer): finding.verdict for finding in paths}
     return Matrix(
         check=check,
@@ -97,19 +98,20 @@ def _matrix(check: str, paths: Sequence[Finding]) -> Matrix:
 
 def _headline(code: Exit, totals: Totals, causes: int, record: RunRecord) -> str:
     judged = totals.passed + totals.warned + totals.failed
-    open_rows = totals.rows - judged
+    failed = sum(finding.verdict is Verdict.FAIL and not finding.waiver for finding in record.findings)
     because = f"{causes} cause{'s' if causes != 1 else ''}"
+    kept = f", {totals.waived} waived" if totals.waived else ""
+    silent = f", {totals.rows - judged} were not judged" if totals.rows > judged else ""
     match code:
         case Exit.INTERRUPTED:
             return f"INTERRUPTED by {record.interrupted}: {judged} of {totals.rows} rows were judged"
         case _ if record.finished is None:
             return f"UNFINISHED: {judged} of {totals.rows} rows were judged so far"
         case Exit.BAD:
-            return f"BAD: {totals.failed} of {totals.rows} rows failed, {open_rows} were not judged; {because}"
+            return f"BAD: {because}; {failed} of {totals.rows} rows failed{silent}{kept}"
         case Exit.UNJUDGED:
-            return f"NOT PROVEN: {open_rows} of {totals.rows} rows were not judged; {because}"
+            return f"NOT PROVEN: {because}; {judged} of {totals.rows} rows were judged{kept}"
         case Exit.PENDING:
             return f"PENDING: {totals.changes_pending} changes would be made"
-    kept = f", {totals.waived} waived" if totals.waived else ""
     plan = "; nothing would change" if record.labels.plan else ""
     return f"GREEN: {judged} of {totals.rows} rows judged, none bad{kept}{plan}"

@@ -26,7 +26,8 @@ def render(report: Report) -> str:
         grids=picture.grids(report),
         lanes=picture.lanes(report),
         changes=words.changes(report),
-        doubtful=words.doubtful(report),
+        warned=words.doubtful(report, waived=False),
+        waived=words.doubtful(report, waived=True),
         words=words,
     )
 

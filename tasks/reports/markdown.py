@@ -5,7 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tasks.model.finding import Verdict
-from tasks.reports.words import MARKS, WORST_FIRST, changes, counted, details, doubtful, facts, sign, some, span, tally
+from tasks.reports.words import (
+    MARKS,
+    WORST_FIRST,
+    changes,
+    counted,
+    details,
+    doubtful,
+    facts,
+    sign,
+    some,
+    span,
+    tally,
+    where,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -23,8 +36,9 @@ def render(report: Report) -> str:
         *(_trait(report)),
         *_section("Notes", (f"- {_line(note)}" for note in report.notes), join="\n"),
         *_section("Causes", (_cause(report, number) for number in range(len(report.causes)))),
-        *_section("Warnings and waivers", (_finding(finding) for finding in doubtful(report))),
         *_section("Reachability", (_matrix(matrix) for matrix in report.matrices)),
+        *_section("Warnings", _doubtful(report, waived=False)),
+        *_section("Waived", _doubtful(report, waived=True)),
         *_section("Changes", _changes(report)),
         "## Stages",
         _table(
@@ -63,6 +77,21 @@ def _finding(finding: Finding) -> str:
     if finding.evidence:
         lines += ["", *(f"      {line}" for entry in finding.evidence for line in entry.splitlines())]
     return "\n".join(lines)
+
+
+def _doubtful(report: Report, *, waived: bool) -> Iterator[str]:
+    rows = [
+        (
+            f"{MARKS[one.verdict]} {one.verdict}",
+            f"`{one.row.check}`",
+            where(rows),
+            _line(one.observed),
+            _line(one.waiver) if waived else _code(one.remedy),
+        )
+        for one, rows in doubtful(report, waived=waived)
+    ]
+    if rows:
+        yield _table(("verdict", "check", "where", "observed", "reason" if waived else "remedy"), rows)
 
 
 def _matrix(matrix: Matrix) -> str:

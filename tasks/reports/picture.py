@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tasks.model.finding import FLEET
-from tasks.reports.words import WORST_FIRST, span, tally, worst
+from tasks.reports.words import WORST_FIRST, in_order, span, tally, worst
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,13 +48,15 @@ def grids(report: Report) -> tuple[Grid, ...]:
     paths = [finding for finding in report.findings if finding.row.peer]
     if not paths:
         return ()
-    each = [_grid(matrix.check, [one for one in paths if one.row.check == matrix.check]) for matrix in report.matrices]
-    return tuple(each) if len(each) == 1 else (_grid("every path", paths), *each)
+    members = [member.name for member in report.labels.members]
+    checks = [matrix.check for matrix in report.matrices]
+    each = [_grid(check, [one for one in paths if one.row.check == check], members) for check in checks]
+    return tuple(each) if len(each) == 1 else (_grid("every path", paths, members), *each)
 
 
-def _grid(title: str, paths: Sequence[Finding]) -> Grid:
-    vantages = dict.fromkeys(finding.row.target for finding in paths)
-    columns = tuple(dict.fromkeys(finding.row.peer for finding in paths))
+def _grid(title: str, paths: Sequence[Finding], members: Sequence[str]) -> Grid:
+    vantages = in_order((finding.row.target for finding in paths), members)
+    columns = in_order((finding.row.peer for finding in paths), members)
     return Grid(
         title=title,
         columns=columns,

@@ -7,7 +7,20 @@ from typing import TYPE_CHECKING
 
 from tasks.model.finding import Verdict
 from tasks.model.record import Exit
-from tasks.reports.words import MARKS, WORST_FIRST, changes, counted, details, doubtful, facts, sign, some, span, tally
+from tasks.reports.words import (
+    MARKS,
+    WORST_FIRST,
+    changes,
+    counted,
+    details,
+    doubtful,
+    facts,
+    sign,
+    some,
+    span,
+    tally,
+    where,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,10 +71,10 @@ def _parts(report: Report) -> Iterator[RenderableType]:
     for matrix in report.matrices:
         yield _matrix(matrix)
     yield from _changes(report)
-    for finding in doubtful(report):
-        yield from _finding(finding)
+    for waived in (True, False):
+        yield from _doubtful(report, waived=waived)
     for cause in report.causes:
-        yield from _finding(report.finding(cause.row), evidence=True)
+        yield from _finding(report.finding(cause.row))
         if cause.consequences:
             rows = counted(len(cause.consequences), "row")
             yield Text(f"  {rows} blocked by it: {some(cause.consequences)}", "dim")
@@ -109,15 +122,40 @@ def _matrix(matrix: Matrix) -> Table:
     return table
 
 
-def _changes(report: Report) -> Iterator[Table]:
-    if done := changes(report):
+def _changes(report: Report) -> Iterator[RenderableType]:
+    from rich.text import Text  # noqa: PLC0415  as above
+
+    every = changes(report)
+    lasting = [change for change in every if not change.temporary]
+    if lasting:
         table = _table("Changes", "target", "", "change")
-        for change in done:
+        for change in lasting:
             table.add_row(change.target, sign(change), change.sentence)
         yield table
+    if brief := len(every) - len(lasting):
+        yield Text(f"besides {counted(brief, 'temporary change')}", "dim")
 
 
-def _finding(finding: Finding, *, evidence: bool = False) -> Iterator[RenderableType]:
+def _doubtful(report: Report, *, waived: bool) -> Iterator[RenderableType]:
+    from rich.padding import Padding  # noqa: PLC0415  as above
+    from rich.text import Text  # noqa: PLC0415  as above
+
+    said = doubtful(report, waived=waived)
+    if said:
+        yield Text("\nWaived" if waived else "\nWarnings", "bold")
+    for one, rows in said:
+        yield Padding(
+            Text.assemble(
+                (f"{MARKS[one.verdict]} {one.verdict}", STYLES[one.verdict]),
+                f" {one.row.check}: ",
+                (where(rows), "dim"),
+            ),
+            (0, 0, 0, 1),
+        )
+        yield Padding(Text(f"{one.observed}; {one.waiver}" if waived else one.observed), (0, 0, 0, 3))
+
+
+def _finding(finding: Finding) -> Iterator[RenderableType]:
     from rich.padding import Padding  # noqa: PLC0415  as above
     from rich.text import Text  # noqa: PLC0415  as above
 
@@ -125,7 +163,7 @@ def _finding(finding: Finding, *, evidence: bool = False) -> Iterator[Renderable
     yield Text.assemble((f"{MARKS[finding.verdict]} {finding.verdict}", STYLES[finding.verdict]), f"  {finding.row}")
     for name, text in details(finding):
         yield Padding(Text.assemble((f"{name}: ", "dim"), text), (0, 0, 0, 2))
-    for line in finding.evidence[-_EVIDENCE_LINES:] if evidence else ():
+    for line in finding.evidence[-_EVIDENCE_LINES:]:
         yield Padding(Text(line, "dim"), (0, 0, 0, 4))
 
 

@@ -78,9 +78,29 @@ def details(finding: Finding) -> tuple[tuple[str, str], ...]:
     return tuple((name, text) for name, text in said if text)
 
 
-def doubtful(report: Report) -> tuple[Finding, ...]:
-    """Warnings, and bad rows that are waived: what a green report still wants to be read."""
-    return tuple(finding for finding in report.findings if finding.verdict is Verdict.WARN or finding.waiver)
+def doubtful(report: Report, *, waived: bool) -> tuple[tuple[Finding, tuple[Row, ...]], ...]:
+    """
+    What a green report still wants to be read: warnings, or everything that is waived.
+
+    Returns:
+        one entry per thing said, worst first, with all rows that say the same: one machine like the other
+
+    """
+    said = [one for one in report.findings if (bool(one.waiver) if waived else _warns(one))]
+    groups: dict[tuple[object, ...], list[Finding]] = {}
+    for one in said:
+        groups.setdefault((one.verdict, one.row.check, one.observed, one.wanted, one.waiver), []).append(one)
+    ordered = sorted(groups.values(), key=lambda group: WORST_FIRST.index(group[0].verdict))
+    return tuple((group[0], tuple(one.row for one in group)) for group in ordered)
+
+
+def _warns(finding: Finding) -> bool:
+    return finding.verdict is Verdict.WARN and not finding.waiver
+
+
+def where(rows: Sequence[Row]) -> str:
+    """The ends that rows of one check are about: ``cluster-01, cluster-02``."""
+    return ", ".join(str(row).partition("@")[2] for row in rows)
 
 
 def changes(report: Report) -> tuple[Change, ...]:
@@ -99,6 +119,12 @@ def worst(verdicts: Iterable[Verdict | None]) -> Verdict | None:
     """The verdict that counts where several stand for one path; None where there is none."""
     there = set(verdicts)
     return next((verdict for verdict in WORST_FIRST if verdict in there), None)
+
+
+def in_order(names: Iterable[str], members: Sequence[str]) -> tuple[str, ...]:
+    """Each name once: the fleet's members in their own order, then the others as they come."""
+    there = dict.fromkeys(names)
+    return (*(name for name in members if name in there), *(name for name in there if name not in members))
 
 
 def some(rows: Sequence[Row], limit: int = 6) -> str:

@@ -34,12 +34,13 @@ def collapse(
     """
     everything = (*known, *findings)
     unreachable = _unreachable(everything)
+    lost = {**unreachable, **(blocked or {})}
     parents = {
         finding.row: parent
         for finding in everything
-        if finding.blocks and finding.blocked_by is None
+        if finding.blocks or finding.blocked_by is not None
         for parent in (
-            _lost(finding.row, {**unreachable, **(blocked or {})}) or _declared(finding.row, everything, causes or {}),
+            finding.blocked_by or _lost(finding.row, lost) or _declared(finding.row, everything, causes or {}),
         )
         if parent is not None
     }
@@ -93,7 +94,9 @@ def _root(row: Row, parents: Mapping[Row, Row], order: Mapping[Row, int]) -> Row
 
 
 def _pointed(finding: Finding, root: Row) -> Finding:
-    if root == finding.row or not finding.blocks or finding.blocked_by is not None:
+    if root == finding.row:
         return finding
+    if finding.blocked_by is not None:
+        return replace(finding, blocked_by=root)
     verdict = Verdict.UNREACHABLE if finding.verdict is Verdict.UNREACHABLE else Verdict.SKIP
     return replace(finding, verdict=verdict, blocked_by=root)

@@ -150,7 +150,7 @@ class Engine:
             resumed=resumed,
             blocked=blocked,
             walked=walked,
-            roots=roots_of(declared, walked, stage.slug),
+            roots=roots_of(declared, walked, stage.slug, self.waivers.cover),
             ended_by=INTERRUPTED if self.stop.requested else None,
         )
         returned = (finding for one in walked.values() if one.outcome for finding in one.outcome.findings)

@@ -10,7 +10,7 @@ from tasks.model.record import Fate
 from tasks.run.account import never_came, skipped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from tasks.run.walked import Walked
 
@@ -86,9 +86,11 @@ class Explain:
         )
 
 
-def roots_of(declared: Sequence[Row], walked: Mapping[str, Walked], slug: str) -> dict[str, Row]:
+def roots_of(
+    declared: Sequence[Row], walked: Mapping[str, Walked], slug: str, waived: Callable[[Row], bool]
+) -> dict[str, Row]:
     """
-    Choose, for every step that died, the row that carries its error: the first that it owes.
+    Choose, for every step that died, the row that carries its error: the first that it owes and nobody has waived.
 
     Where it owes none, the engine adds one of its own, so that no error is ever swallowed.
     """
@@ -96,8 +98,8 @@ def roots_of(declared: Sequence[Row], walked: Mapping[str, Walked], slug: str) -
     roots = {}
     for host, one in walked.items():
         if one.record.fate in _DIED:
-            owed = (row for row in declared if row.target == host and row not in came)
-            roots[host] = next(owed, Row(f"engine.step.{slug}", host))
+            owed = sorted((row for row in declared if row.target == host and row not in came), key=waived)
+            roots[host] = next(iter(owed), Row(f"engine.step.{slug}", host))
     return roots
 
 

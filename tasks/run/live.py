@@ -65,7 +65,7 @@ class LiveView(View):
             if not self._title:
                 return
             elapsed = now - self._began
-            left = f", about {max(0.0, self._usual - elapsed):.0f} s to go" if self._usual else ""
+            left = f", about {self._usual - elapsed:.0f} s to go" if self._usual > elapsed else ""
             title = Text.assemble((self._title, "bold"), (f"  {elapsed:.0f} s{left}", "dim"))
         table = Table.grid(padding=(0, 1), expand=True)
         for column in ({"width": 2}, {"no_wrap": True}, {"justify": "right", "no_wrap": True}, {"ratio": 1}):

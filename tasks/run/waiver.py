@@ -54,6 +54,10 @@ class Waivers:
 
     given: tuple[Waiver, ...] = ()
 
+    def cover(self, row: Row) -> bool:
+        """Whether any of them was given for this row."""
+        return any(waiver.covers(row) for waiver in self.given)
+
     def applied(self, findings: Iterable[Finding]) -> tuple[Finding, ...]:
         """Findings with the reason written onto each bad or doubtful row that is covered."""
         return tuple(self._applied(finding) for finding in findings)

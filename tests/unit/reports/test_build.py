@@ -111,7 +111,7 @@ def test_the_matrix_has_a_cell_per_declared_path(mixed: RunRecord) -> None:
 @pytest.mark.parametrize(
     ("name", "code", "headline"),
     [
-        ("mixed", Exit.BAD, "BAD: 3 of 72 rows failed, 44 were not judged; 3 causes"),
+        ("mixed", Exit.BAD, "BAD: 3 causes; 2 of 72 rows failed, 44 were not judged, 1 waived"),
         ("green", Exit.GREEN, "GREEN: 72 of 72 rows judged, none bad"),
         ("interrupted", Exit.INTERRUPTED, "INTERRUPTED by SIGINT: 20 of 73 rows were judged"),
         ("plan", Exit.PENDING, "PENDING: 4 changes would be made"),

@@ -155,10 +155,11 @@ def test_the_page_escapes_everything() -> None:
 
 
 def test_the_page_shows_causes_first_and_what_follows_beneath(mixed: RunRecord) -> None:
-    """One card per cause, with its consequences folded in; then warnings, matrix, changes, time line, rows."""
+    """One card per cause, with its consequences folded in; then matrix, warnings, changes, time line, rows."""
     page = html.render(build(mixed, str))
     places = [
-        page.index(words) for words in ("BAD: 3 of 72", "Causes", "Warnings", "Reachability", "Changes", "Time line")
+        page.index(words)
+        for words in ("BAD: 3 causes", ">Causes", ">Reachability", ">Warnings", ">Waived", ">Changes", ">Time line")
     ]
     assert places == sorted(places)
     card = page[page.index("<code>host.swap@cluster-02</code>") :]

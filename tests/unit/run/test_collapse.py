@@ -104,6 +104,17 @@ def test_causes_are_followed_to_the_root() -> None:
     assert [one.blocked_by for one in collapse(findings, causes=causes)] == [findings[2].row, findings[2].row, None]
 
 
+def test_a_root_that_turns_out_to_be_a_consequence_takes_its_rows_along() -> None:
+    """A step's first row carries its error; where that has a cause elsewhere, all its rows point there."""
+    knock = seen("reach.knock", FLEET, Verdict.FAIL)
+    first = seen("host.ssh", "h2", Verdict.UNREACHABLE)
+    second = seen("host.swap", "h2", Verdict.UNREACHABLE, blocked_by=first.row)
+    waived = seen("host.cpu", "h2", Verdict.UNREACHABLE, blocked_by=first.row, waiver="small box")
+    collapsed = collapse((first, second, waived), known=(knock,), causes={"host.ssh": ("reach.knock@fleet",)})
+    assert [one.blocked_by for one in collapsed] == [knock.row] * 3
+    assert {one.verdict for one in collapsed} == {Verdict.UNREACHABLE}
+
+
 def test_a_waived_row_neither_causes_nor_follows() -> None:
     """What the operator lives with must not hide what it would explain."""
     waived = seen("host.ssh", "h2", Verdict.UNREACHABLE, waiver="being mended")
