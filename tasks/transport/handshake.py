@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 # paramiko logs every dropped connection with a traceback; what matters of it is raised as ``Unreachable``
 logging.getLogger("paramiko").addHandler(logging.NullHandler())
 
-ANSWER_S = 5.0
+ANSWER_S = 30.0
 """Seconds that paramiko's own timers run longer than ours, so that it is ours that says what was late."""
 
 

@@ -62,7 +62,6 @@ UseDNS no
 StrictModes no
 PasswordAuthentication yes
 LogLevel DEBUG1
-MaxSessions 100
 """
 
 

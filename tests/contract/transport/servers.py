@@ -30,12 +30,13 @@ class Listener:
     port: int = 0
     count: int = 0
     _kept: list[socket.socket] = field(default_factory=list)
+    _serving: list[threading.Thread] = field(default_factory=list)
 
     def __enter__(self) -> Self:
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.port = self._socket.getsockname()[1]
-        self._thread = threading.Thread(target=self._accept, daemon=True)
-        self._thread.start()
+        self._accepting = threading.Thread(target=self._accept, daemon=True)
+        self._accepting.start()
         return self
 
     def _accept(self) -> None:
@@ -44,7 +45,8 @@ class Listener:
                 connection, _ = self._socket.accept()
                 self._kept.append(connection)
                 self.count += 1
-                threading.Thread(target=self._serve, args=(connection, self.count), daemon=True).start()
+                self._serving.append(threading.Thread(target=self._serve, args=(connection, self.count), daemon=True))
+                self._serving[-1].start()
 
     def _serve(self, connection: socket.socket, count: int) -> None:
         with suppress(OSError):
@@ -54,8 +56,13 @@ class Listener:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._socket.shutdown(socket.SHUT_RDWR)
-        self._thread.join()
+        self._accepting.join()
         self._socket.close()
+        for connection in self._kept:
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+        for thread in self._serving:
+            thread.join()
         for connection in self._kept:
             connection.close()
 

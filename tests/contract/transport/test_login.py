@@ -34,7 +34,7 @@ def no_thread_stays() -> Iterator[None]:
     """Whatever happened, nothing is left that would hold the process up at its end."""
     before = set(threading.enumerate())
     yield
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 10
     while left := [it for it in threading.enumerate() if it not in before and not it.daemon]:
         assert time.monotonic() < deadline, left
         time.sleep(0.01)
@@ -128,7 +128,7 @@ def recorder(tmp_path: Path) -> Iterator[tuple[servers.Recorder, Access, HostKey
             known_hosts=tmp_path / "known_hosts",
         )
         yield server, access, HostKey(access.endpoint, key.get_name(), key.asbytes())
-        server.stop()
+    server.stop()
 
 
 def test_the_recorder_sees_what_is_offered(recorder: tuple[servers.Recorder, Access, HostKey]) -> None:
@@ -198,14 +198,14 @@ def test_a_server_that_falls_silent_costs_the_budget_and_no_more(
         known_hosts.write_text(known_hosts.read_text().replace(str(access.port), str(listener.port)))
         began = time.monotonic()
         error = refusal_of(replace(access, port=listener.port, connect_timeout_s=0.5))
-    assert (error.reason, time.monotonic() - began < 5, listener.count) == (reason, True, 1)
+    assert (error.reason, time.monotonic() - began < 15, listener.count) == (reason, True, 1)
 
 
 def test_a_login_that_falls_silent_costs_the_budget_and_no_more(access: Access, tmp_path: Path) -> None:
     """A server that has proved itself and then does not answer the login is given up by the same deadline."""
     key = paramiko.ECDSAKey.generate()
     server, released = servers.Recorder(key), threading.Event()
-    server.check_auth_password = lambda *_: released.wait(10) and paramiko.AUTH_FAILED  # type: ignore[method-assign]
+    server.check_auth_password = lambda *_: released.wait(60) and paramiko.AUTH_FAILED  # type: ignore[method-assign]
     with servers.Listener(server.serve) as listener:
         silent = replace(
             access,
@@ -216,10 +216,13 @@ def test_a_login_that_falls_silent_costs_the_budget_and_no_more(access: Access, 
             connect_timeout_s=0.5,
         )
         silent.known_hosts.write_text(f"{HostKey(silent.endpoint, key.get_name(), key.asbytes())}\n")
+        began = time.monotonic()
         error = refusal_of(silent)
+        took_s = time.monotonic() - began
         released.set()
-        server.stop()
-    assert (error.reason, "did not finish key exchange and login within 0.5 s" in error.detail) == ("deadline", True)
+    server.stop()
+    assert (error.reason, took_s < 15) == ("deadline", True)
+    assert "did not finish key exchange and login within 0.5 s" in error.detail
 
 
 def test_a_server_that_hangs_up_during_the_login_is_not_tried_again(access: Access, tmp_path: Path) -> None:
@@ -231,6 +234,7 @@ def test_a_server_that_hangs_up_during_the_login_is_not_tried_again(access: Acce
         closing.known_hosts.write_text(f"{HostKey(closing.endpoint, key.get_name(), key.asbytes())}\n")
         server.check_auth_password = lambda *_: server.stop() or paramiko.AUTH_FAILED  # type: ignore[method-assign]
         error = refusal_of(closing)
+    server.stop()
     assert (error.reason, "hung up during the login" in error.detail, listener.count) == ("login-dropped", True, 1)
 
 
