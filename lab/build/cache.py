@@ -22,7 +22,7 @@ from lab.build.workshop import Say, Workshop
 
 _DRAFT = ".draft-"
 _KEY_LENGTH = 16
-_ENTRY = re.compile(rf"[a-z-]+-[0-9a-f]{{{_KEY_LENGTH}}}")
+_ENTRY = re.compile(rf"(?P<name>[a-z-]+)-[0-9a-f]{{{_KEY_LENGTH}}}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,11 +103,12 @@ class Cache:
     def prune(
         self, current: Collection[Recipe], unused_for_s: float, in_use: Callable[[Path], bool]
     ) -> tuple[Path, ...]:
-        """Remove what is not current, has not been touched for so long, and is not `in_use`; returns what went."""
-        kept = {self.path(recipe) for recipe in current}
+        """Remove other versions that have not been touched for so long and are not `in_use`; returns what went."""
+        kept, names = {self.path(recipe) for recipe in current}, {recipe.name for recipe in current}
         old = time.time() - unused_for_s
-        entries = (entry for entry in self.root.iterdir() if _ENTRY.fullmatch(entry.name) and entry not in kept)
-        gone = tuple(entry for entry in entries if entry.stat().st_mtime < old and not in_use(entry))
+        found = [(entry, _ENTRY.fullmatch(entry.name)) for entry in self.root.iterdir()]
+        others = [entry for entry, match in found if match and match["name"] in names and entry not in kept]
+        gone = tuple(entry for entry in others if entry.stat().st_mtime < old and not in_use(entry))
         for entry in gone:
             # a removal that is cut short must not leave half an artefact under its name
             debris = entry.rename(entry.with_name(f"{_DRAFT}{entry.name}"))

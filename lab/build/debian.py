@@ -14,6 +14,8 @@ _ORIGINS = {"debian": "Debian", "ubuntu": "Ubuntu"}
 _INDEX_FIELDS = "$(ORIGIN) $(CODENAME) $(REPO_URI) $(RELEASE) $(COMPONENT)"
 #: how this machine reaches its sources: proxies, certificates, tolerance of old indexes
 _CARRIED_SETTINGS = ("Acquire::http", "Acquire::https", "Acquire::Check-")
+#: without it the tree would carry a whole Perl, only to merge /usr
+_MERGED_USR = "/usr/share/mmdebstrap/hooks/maybe-merged-usr"
 #: what would describe this machine, or the way the tree was made
 _REMOVED = ("/etc/apt/apt.conf.d/99mmdebstrap", "/etc/hostname", "/etc/resolv.conf")
 
@@ -38,13 +40,14 @@ def install_tree(
     distribution, codename = host_release()
     options = [f"--dpkgopt=path-exclude={pattern}" for pattern in (*_UNREAD, *left_out)]
     options += [f"--customize-hook=rm -f {' '.join(f'$1{path}' for path in _REMOVED)}"]
-    argv = ["mmdebstrap", "--mode=root", "--variant=essential", f"--include={','.join(packages)}", *options]
+    options += ["--mode=root", "--variant=essential", f"--hook-dir={_MERGED_USR}", f"--include={','.join(packages)}"]
     environment = {**os.environ, "SOURCE_DATE_EPOCH": "0"}
     workshop.say(f"{title}: installing {len(packages)} packages and what they need")
     with tempfile.NamedTemporaryFile("w", prefix="apt-", suffix=".conf") as settings:
         settings.write("\n".join(_own_settings()))
         settings.flush()
-        argv += [f"--aptopt={settings.name}", codename, str(target), *own_sources(distribution, codename)]
+        options += [f"--aptopt={settings.name}"]
+        argv = ["mmdebstrap", *options, codename, str(target), *own_sources(distribution, codename)]
         workshop.run(title, argv, environment=environment)
 
 

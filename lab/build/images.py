@@ -61,11 +61,9 @@ def node_images(workshop: Workshop, scratch: Path, needs: Mapping[str, Path]) ->
     """Describe every image; `needs` are finished artefacts by name, `scratch` takes what is made on the way."""
     references = wanted_images(workshop, needs["kubernetes"])
     for program in ("kube-apiserver", "kube-controller-manager", "kube-scheduler"):
-        yield _static(references[program], toolsets.KUBERNETES, needs, {program: f"/usr/local/bin/{program}"})
-    yield _static(
-        references["etcd"], toolsets.ETCD, needs, {"etcd": "/usr/local/bin/etcd", "etcdctl": "/usr/local/bin/etcdctl"}
-    )
-    yield _static(references["coredns"], toolsets.COREDNS, needs, {"coredns": "/coredns"})
+        yield _static(references[program], toolsets.KUBERNETES, needs, program, f"/usr/local/bin/{program}")
+    yield _etcd(references["etcd"], needs["etcd"])
+    yield _static(references["coredns"], toolsets.COREDNS, needs, "coredns", "/coredns")
     yield _pause(references["pause"], workshop, scratch, needs["kubernetes"])
     yield from _cilium(needs)
     yield _busybox(workshop, needs["rootfs"])
@@ -81,10 +79,19 @@ def write_image(image: Image, folder: Path, number: int) -> Path:
     return archive
 
 
-def _static(reference: str, tools: ToolSet, needs: Mapping[str, Path], programs: Mapping[str, str]) -> Image:
-    files = {place: needs[tools.name] / "bin" / program for program, place in programs.items()}
-    inside = f"{' and '.join(programs)} {tools.version}"
-    return Image(reference=reference, contents={**_BASIC, **files}, command=(next(iter(files)),), inside=inside)
+def _static(reference: str, tools: ToolSet, needs: Mapping[str, Path], program: str, place: str) -> Image:
+    contents = {**_BASIC, place: needs[tools.name] / "bin" / program}
+    return Image(reference=reference, contents=contents, command=(place,), inside=f"{program} {tools.version}")
+
+
+def _etcd(reference: str, etcd: Path) -> Image:
+    client = toolsets.ETCD.version_of("go.etcd.io/etcd/etcdctl/v3")
+    return Image(
+        reference=reference,
+        contents={**_BASIC, **{f"/usr/local/bin/{name}": etcd / "bin" / name for name in ("etcd", "etcdctl")}},
+        command=("/usr/local/bin/etcd",),
+        inside=f"etcd {toolsets.ETCD.version}, etcdctl {client}",
+    )
 
 
 def _pause(reference: str, workshop: Workshop, scratch: Path, kubernetes: Path) -> Image:
@@ -105,7 +112,7 @@ def _pause(reference: str, workshop: Workshop, scratch: Path, kubernetes: Path) 
         reference=reference,
         contents={"/pause": program},
         command=("/pause",),
-        inside=f"pause of {toolsets.KUBERNETES.version}",
+        inside=f"pause {version}, from Kubernetes {toolsets.KUBERNETES.version}",
     )
 
 

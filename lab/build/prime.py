@@ -32,14 +32,15 @@ _SCRIPT = _HERE / "files" / "prime.sh"
 
 _TOOLS = (toolsets.KUBERNETES, toolsets.ETCD, toolsets.COREDNS, toolsets.CILIUM, toolsets.CNI)
 
-_CILIUM_PACKAGES = ("bash", "ca-certificates", "clang-19", "iproute2", "ipset", "iptables", "kmod")
-#: the compiler is only ever asked for BPF code: no native libraries, no sanitizers
+_CILIUM_PACKAGES = ("bash", "ca-certificates", "clang-19", "iproute2", "ipset", "iptables", "kmod", "mount")
+#: clang is only ever asked for BPF code: no native libraries, no sanitizers
 _CILIUM_LEFT_OUT = (
     "/usr/lib/gcc/*",
     "/usr/lib/*/*.a",
     "/usr/lib/*/lib*san.so*",
     "/usr/lib/llvm-19/lib/LLVMPolly.so",
     "/usr/include/c++/*",
+    "/usr/lib/*/libclang-19.so*",
 )
 
 

@@ -48,9 +48,13 @@ class ToolSet:
     @property
     def version(self) -> str:
         """The pinned release, as ``v1.2.3``."""
-        pinned = re.search(rf"^\s*(?:require )?{re.escape(self.module)} (v\S+)", self._pins, re.MULTILINE)
+        return self.version_of(self.module)
+
+    def version_of(self, module: str) -> str:
+        """The pinned version of any module that it is made of."""
+        pinned = re.search(rf"^\s*(?:require )?{re.escape(module)} (v\S+)", self._pins, re.MULTILINE)
         if pinned is None:
-            raise BuildError(f"{self.folder / 'go.mod'} does not require {self.module}")
+            raise BuildError(f"{self.folder / 'go.mod'} does not require {module}")
         return pinned[1]
 
     @property

@@ -15,7 +15,7 @@ _FILES = Path(__file__).parent / "files"
 PACKAGES = (
     *("bash", "ca-certificates", "curl", "dbus", "libpam-systemd", "procps", "systemd", "systemd-sysv"),
     *("openssh-server", "sudo", "python3"),  # Python for agentless tools that are compared with ours
-    *("containerd", "runc", "conntrack", "ebtables", "ethtool", "iptables", "kmod", "nftables", "socat"),
+    *("containerd", "runc", "conntrack", "ebtables", "ethtool", "iptables", "kmod", "mount", "nftables", "socat"),
     *("iproute2", "iputils-arping", "iputils-ping"),
     *("chrony", "nfs-common", "open-iscsi"),
     "libfaketime",  # for the fault of a skewed clock
@@ -29,6 +29,9 @@ _PLACES = {
     "containerd.toml": "etc/containerd/config.toml",
 }
 """Where the packages of Kubernetes and containerd put these files."""
+
+_FOLDERS = ("etc/kubernetes/manifests", "var/lib/containerd", "var/lib/kubelet", "opt/cni/bin", "etc/cni/net.d")
+"""What those packages bring along empty."""
 
 _PROGRAMS = {"kubeadm": "kubernetes", "kubelet": "kubernetes", "kubectl": "kubernetes", "crictl": "crictl"}
 _WANTED_AT_BOOT = "etc/systemd/system/multi-user.target.wants"
@@ -50,6 +53,8 @@ def _assemble(workshop: Workshop, draft: Path, needs: Mapping[str, Path]) -> Non
     workshop.ask(["cp", "--archive", "--no-target-directory", needs["debian"], draft])
     for program, tools in _PROGRAMS.items():
         shutil.copy2(needs[tools] / "bin" / program, draft / "usr" / "bin" / program)
+    for folder in _FOLDERS:
+        (draft / folder).mkdir(parents=True, exist_ok=True)
     pause = wanted_images(workshop, needs["kubernetes"])["pause"]
     for name, place in _PLACES.items():
         (draft / place).parent.mkdir(parents=True, exist_ok=True)
@@ -63,7 +68,7 @@ def _forget_identity(root: Path) -> None:
     for key in (root / "etc/ssh").glob("ssh_host_*"):
         key.unlink()
     (root / "etc/machine-id").write_text("")
-    (root / "etc/iscsi/initiatorname.iscsi").unlink(missing_ok=True)
+    (root / "etc/iscsi/initiatorname.iscsi").write_text("GenerateName=yes\n")  # made when iscsid first starts
 
 
 def wanted_images(workshop: Workshop, kubernetes: Path) -> dict[str, str]:

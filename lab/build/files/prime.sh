@@ -20,4 +20,6 @@ exec chroot /mnt sh -eu -c '
   ctr --namespace k8s.io images list --quiet
   kill $daemon
   wait $daemon
+  # every machine has a name of its own
+  rm -r /var/lib/containerd/io.containerd.grpc.v1.introspection
 '

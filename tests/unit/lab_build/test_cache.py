@@ -140,12 +140,12 @@ def test_two_builds_exclude_each_other(cache: Cache) -> None:
 
 
 def test_prune_takes_only_what_nobody_wants(cache: Cache, workshop: Workshop) -> None:
-    """The current, the recently used, the mounted and what is no artefact stay; the rest goes."""
+    """The current, the recently used, the mounted and what is no artefact of these stay; the rest goes."""
     current, fresh, mounted, old = (recipe(inputs=(text,)) for text in ("current", "fresh", "mounted", "old"))
     for each in (current, fresh, mounted, old):
         os.utime(cache.make(each, workshop), (0, 0))
     cache.touch([fresh])
-    stranger = cache.root / "somebody-elses"
+    stranger = cache.root / "somebody-elses-0123456789abcdef"
     stranger.mkdir()
     os.utime(stranger, (0, 0))
     gone = cache.prune([current], 3600.0, lambda entry: entry == cache.path(mounted))
