@@ -93,7 +93,7 @@ class Delivery(Hooks):
 
         """
         try:
-            self.folder.mkdir(parents=True)
+            self.folder.mkdir(parents=True, mode=0o700)
             file = (self.folder / "run.log").open("w", encoding="utf-8")
         except OSError as error:
             raise SettingsError(f"{self.folder}: no report can be written there: {error}") from error

@@ -9,8 +9,8 @@ import os
 import socket
 import threading
 import time
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -118,4 +118,6 @@ def _write(handle: int, owner: Owner) -> None:
 
 def _beat(handle: int, owner: Owner, released: threading.Event) -> None:
     while not released.wait(HEARTBEAT_S):
-        _write(handle, Owner(**{**asdict(owner), "heartbeat": time.time()}))
+        # on this machine the kernel's lock is what counts; a full disk must not end the run
+        with suppress(OSError):
+            _write(handle, replace(owner, heartbeat=time.time()))

@@ -87,8 +87,9 @@ def _waivers(site: Site, options: Options, rows: list[Row]) -> tuple[Waivers, tu
     if path is None:
         return typed, ()
     filed, expired = read_waivers(path)
-    idle = tuple(f"waiver {one} of {path} is for no row of this run" for one in filed.without_use(rows))
-    return Waivers((*typed.given, *filed.given)), (*expired, *idle)
+    idle = ", ".join(map(str, filed.without_use(rows)))
+    unused = (f"waivers of {path} that are for no row of this run: {idle}",) if idle else ()
+    return Waivers((*typed.given, *filed.given)), (*expired, *unused)
 
 
 def listing(order: Order) -> str:

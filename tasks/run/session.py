@@ -56,7 +56,7 @@ def run_session(runbook: Runbook, options: Options, argv: tuple[str, ...], root:
     """
     order = order_of(runbook, options, argv, open_site(root))
     if options.list:
-        sys.stdout.write(listing(order))
+        _show(listing(order))
         return Session(0)
     if runbook.confirm and not options.plan:
         confirm(runbook.confirm, order.hosts, options.confirmed)
@@ -87,7 +87,7 @@ def _run(order: Order) -> Session:
             engine.run()
         finally:
             report, code = _delivered(delivery, engine.record(), view)
-    sys.stdout.write(json.dump(report) if options.json else _readable(report))
+    _show(json.dump(report) if options.json else _readable(report))
     print(f"report: {delivery.folder}/report.html", file=sys.stderr)  # noqa: T201  a command line program speaks
     return Session(code, engine.standing.left_behind)
 
@@ -110,6 +110,17 @@ def masked_traceback(root: Path | None) -> str:
     except Exception:  # noqa: BLE001  without the secrets nothing can be masked, so nothing is shown
         return "the run failed, and the settings by which its traceback would be masked cannot be read"
     return mask(traceback.format_exc())
+
+
+def _show(what: str) -> None:
+    """Print, whatever the terminal's encoding; a reader that has gone away changes no verdict."""
+    encoding = sys.stdout.encoding or "utf-8"
+    try:
+        sys.stdout.write(what.encode(encoding, "replace").decode(encoding))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # what is still buffered would be written, and fail again, when the process ends
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _readable(report: Report) -> str:

@@ -131,6 +131,18 @@ def test_no_secret_reaches_any_sink(probe: Probe) -> None:
     assert "the key is ***" in ended.stderr
 
 
+def test_a_reader_that_goes_away_changes_no_verdict(probe: Probe) -> None:
+    """`full_deploy.py | head -1` ends as the run did, without a traceback, also where the pipe speaks ASCII."""
+    process = probe.start(PYTHONIOENCODING="ascii")
+    assert process.stdout is not None
+    process.stdout.close()
+    process.stdout = None
+    _, err = process.communicate(timeout=PATIENCE_S)
+    assert process.returncode == probe.report()["exit_code"] == 0
+    assert "Traceback" not in err
+    assert "Exception ignored" not in err
+
+
 def test_plain_progress_has_no_control_codes(probe: Probe) -> None:
     """Where standard error is no terminal, it holds lines of text and nothing else; JSON has standard output alone."""
     ended = probe.run("--json")
