@@ -48,7 +48,6 @@ STAGES = (
         title="Await nodes",
         declares=cilium.settle_declares,
         on_hosts=cilium.settle,
-        causes=cilium.SETTLE_CAUSES,
         deadline_s=700,
     ),
     Stage(

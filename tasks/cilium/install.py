@@ -25,7 +25,6 @@ NODE_ROW = "settled.node"
 ROLLOUT_ROW = "settled.workloads"
 ANNOUNCED_ROW = "settled.address"
 SETTLE_ROWS = (NODE_ROW, ROLLOUT_ROW, ANNOUNCED_ROW)
-SETTLE_CAUSES = {ROLLOUT_ROW: (NODE_ROW,), ANNOUNCED_ROW: (NODE_ROW, ROLLOUT_ROW)}
 
 KINDS = {
     "ciliumloadbalancerippools": "/apis/cilium.io/v2",
@@ -102,10 +101,15 @@ def _settled(ctx: RunContext, cluster: Cluster, api: KubeApi) -> tuple[Finding, 
             f"{cluster.vip.address} is assigned, and {cluster.node_name} holds its lease",
         ),
     )
-    return tuple(
-        await_ready(ctx, Row(check, cluster.name), what, _patient(missing), api=api, good=good)
-        for check, what, missing, good in waits
-    )
+    findings: list[Finding] = []
+    for check, what, missing, good in waits:
+        row = Row(check, cluster.name)
+        if cause := next((it.row for it in findings if it.blocks), None):
+            # a wait whose ground is missing would only hold everybody up until its own deadline
+            findings.append(Finding(row=row, verdict=Verdict.SKIP, observed="not waited for", blocked_by=cause))
+        else:
+            findings.append(await_ready(ctx, row, what, _patient(missing), api=api, good=good))
+    return tuple(findings)
 
 
 def missing_kinds(api: KubeApi) -> str:

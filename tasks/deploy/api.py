@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import time
+from functools import cache
+from threading import Lock
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
 
 CONNECT_TIMEOUT_S = 3.0
 READ_TIMEOUT_S = 15.0
+_IMPORTING = Lock()
 
 
 class ApiError(FleetError):
@@ -46,17 +50,16 @@ class KubeApi:
             folder: where the client's certificate and key may be laid down for the TLS library, mode 0600
 
         """
-        from kubernetes.client import ApiClient, Configuration  # noqa: PLC0415  0.4 s that `--help` need not pay
-
+        self._library = _kubernetes()
         self._name = name
         self._server = access.server
-        configuration = Configuration(host=access.server)
+        configuration = self._library.Configuration(host=access.server)
         configuration.ssl_ca_cert = str(_laid_down(folder / "ca.crt", access.ca))
         configuration.cert_file = str(_laid_down(folder / "client.pem", access.certificate + access.key))
         configuration.retries = False
         # the API server is on the LAN: a proxy meant for the world must not come between
         configuration.proxy = None
-        self._client = ApiClient(configuration)
+        self._client = self._library.ApiClient(configuration)
 
     def get(self, path: str, **query: str) -> dict[str, Any]:
         """
@@ -89,18 +92,15 @@ class KubeApi:
 
     def text(self, path: str, **query: str) -> str:
         """Read what is no JSON: a log, ``/readyz``; see ``get``."""
-        from kubernetes.client.exceptions import ApiException  # noqa: PLC0415  as above
-        from urllib3.exceptions import HTTPError  # noqa: PLC0415  as above
-
         url = self._server + path + (f"?{urlencode(query)}" if query else "")
         try:
             answer = self._client.call_api(
                 "GET", url, header_params={}, _request_timeout=(CONNECT_TIMEOUT_S, READ_TIMEOUT_S)
             )
             body = answer.read() or b""
-        except ApiException as error:
+        except self._library.ApiException as error:
             raise ApiError(f"{self._name}: {error.reason}", error.status or 0) from error
-        except HTTPError as error:
+        except self._library.HTTPError as error:
             raise ApiError(f"{self._name}: {self._server} does not answer: {error}") from error
         text = body.decode(errors="replace")
         if answer.status != 200:  # noqa: PLR2004  HTTP's
@@ -118,14 +118,12 @@ class KubeApi:
             CommandTimeout: the program outlived ``timeout_s``
 
         """
-        from kubernetes.stream.ws_client import WSClient, get_websocket_url  # noqa: PLC0415  as above
-
         wanted = [("command", list(argv)), ("stdout", "true"), ("stderr", "true")]
         wanted += [("container", container)] if container else []
-        url = get_websocket_url(f"{self._server}/api/v1/namespaces/{namespace}/pods/{pod}/exec", wanted)
+        url = self._library.get_websocket_url(f"{self._server}/api/v1/namespaces/{namespace}/pods/{pod}/exec", wanted)
         began = time.monotonic()
         try:
-            stream = WSClient(self._client.configuration, url, None, capture_all=False)
+            stream = self._library.WSClient(self._client.configuration, url, None, capture_all=False)
         except Exception as error:  # the websocket library raises its own, the socket's and ssl's
             raise ApiError(f"{self._name}: cannot enter {namespace}/{pod}: {error}") from error
         command = Command(argv=tuple(argv), timeout_s=timeout_s)
@@ -144,6 +142,29 @@ class KubeApi:
     def close(self) -> None:
         """Drop the kept connections."""
         self._client.close()
+
+
+@cache
+def _import_kubernetes() -> SimpleNamespace:
+    from kubernetes.client import ApiClient, Configuration  # noqa: PLC0415  0.4 s that `--help` need not pay
+    from kubernetes.client.exceptions import ApiException  # noqa: PLC0415  as above
+    from kubernetes.stream.ws_client import WSClient, get_websocket_url  # noqa: PLC0415  as above
+    from urllib3.exceptions import HTTPError  # noqa: PLC0415  as above
+
+    return SimpleNamespace(
+        ApiClient=ApiClient,
+        ApiException=ApiException,
+        Configuration=Configuration,
+        HTTPError=HTTPError,
+        WSClient=WSClient,
+        get_websocket_url=get_websocket_url,
+    )
+
+
+def _kubernetes() -> SimpleNamespace:
+    """The client library; its modules import each other in a circle, which deadlocks two threads that begin at once."""
+    with _IMPORTING:
+        return _import_kubernetes()
 
 
 def _laid_down(path: Path, text: str) -> Path:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tasks.deploy.kubeconfig import folder_of
 from tasks.model.command import Command
+from tasks.model.errors import WaitTimeout
+from tasks.run.wait import wait_for
 from tasks.transport.local import LocalShell
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from tasks.model.command import CommandResult, Shell
@@ -20,6 +25,13 @@ FIELD_MANAGER = "fleetproof"
 
 _SERVER_SIDE = ("--server-side", f"--field-manager={FIELD_MANAGER}", "--force-conflicts")
 
+PATIENCE_S = 60.0
+_PASSING = re.compile(
+    r"etcdserver: (request timed out|leader changed)|connection refused|TLS handshake timeout|i/o timeout"
+    r"|the server is currently unable to handle the request|no matches for kind|http2: client connection lost"
+)
+"""What a young or busy API server says and takes back a moment later; kinds need one to appear in its directory."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kubectl:
@@ -29,6 +41,7 @@ class Kubectl:
     Attributes:
         kubeconfig: file whose context ``context`` leads to the cluster
         cache: folder for what kubectl remembers of the API server
+        say: told what is waited for
 
     """
 
@@ -36,6 +49,7 @@ class Kubectl:
     kubeconfig: Path
     context: str
     cache: Path
+    say: Callable[[str], None] = lambda _text: None
 
     def run(self, *argv: str, stdin: str = "", mutates: bool = False, timeout_s: float = 120.0) -> CommandResult:
         """
@@ -52,11 +66,32 @@ class Kubectl:
 
     def diff(self, stream: str, namespace: str) -> CommandResult:
         """What ``apply`` would change: exit code 0 nothing, 1 a unified diff on stdout, above that an error."""
-        return self.run("diff", *_SERVER_SIDE, "-n", namespace, "-f", "-", stdin=stream)
+        argv = ("diff", *_SERVER_SIDE, "-n", namespace, "-f", "-")
+        return self._patiently("compare", lambda: self.run(*argv, stdin=stream))
 
     def apply(self, stream: str, namespace: str) -> CommandResult:
-        """Apply a stream of objects server-side."""
-        return self.run("apply", *_SERVER_SIDE, "-n", namespace, "-f", "-", stdin=stream, mutates=True)
+        """Apply a stream of objects server-side; doing so twice is doing it once."""
+        argv = ("apply", *_SERVER_SIDE, "-n", namespace, "-f", "-")
+        return self._patiently("apply", lambda: self.run(*argv, stdin=stream, mutates=True))
+
+    def _patiently(self, what: str, attempt: Callable[[], CommandResult]) -> CommandResult:
+        """Try again while the API server only asks for patience; the last attempt's result is the answer."""
+        last: list[CommandResult] = []
+
+        def try_once() -> str:
+            last[:] = [attempt()]
+            passing = _PASSING.search(last[0].stderr)
+            return passing[0] if passing and not last[0].ok else ""
+
+        with suppress(WaitTimeout):
+            wait_for(
+                f"the API server to let kubectl {what}",
+                try_once,
+                done=lambda said: not said,
+                timeout_s=PATIENCE_S,
+                say=self.say,
+            )
+        return last[0]
 
 
 def kubectl_of(ctx: RunContext, name: str) -> Kubectl:
@@ -66,4 +101,5 @@ def kubectl_of(ctx: RunContext, name: str) -> Kubectl:
         kubeconfig=folder_of(ctx.state, name) / "admin.conf",
         context=name,
         cache=ctx.state / "cache" / name,
+        say=lambda text: ctx.progress.doing(name, text),
     )

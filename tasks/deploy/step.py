@@ -57,14 +57,21 @@ def deploy(
                 ctx, row, f"what {component} brings", lambda: brought(api), api=api, good=str(applied)
             )
     except (WrongCluster, CommandFailed) as error:
-        finding = Finding(
-            row=row,
-            verdict=Verdict.FAIL,
-            observed=str(error).splitlines()[0],
-            evidence=tuple(str(error).splitlines()[1:]),
-            remedy=f"python runbooks/full_deploy.py --limit {cluster.name}",
-        )
+        finding = _refused(row, error)
     return Outcome(findings=(finding,), changes=gate.changes)
+
+
+def _refused(row: Row, error: WrongCluster | CommandFailed) -> Finding:
+    """A tool, the API server or the identity said no; a tool's last line says why."""
+    lines = str(error).splitlines()
+    return Finding(
+        row=row,
+        verdict=Verdict.FAIL,
+        observed=lines[-1],
+        evidence=tuple(lines[:-1]),
+        wanted="every object of the overlay is applied",
+        remedy=f"mend what is said, then: python runbooks/full_deploy.py --limit {row.target}",
+    )
 
 
 def await_ready(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 from dataclasses import dataclass
 
@@ -38,7 +37,7 @@ class Attempt:
     Attributes:
         ended: kubeadm is no longer at work
         exit_code: its exit code; None while it works, and where it was killed
-        line: the last line of its log that says what it is at
+        line: the last ``[phase] sentence`` of its log
 
     """
 
@@ -93,12 +92,12 @@ n=0
 while [ $n -lt {_FOLLOW_S * 5} ] && [ ! -e init.exit ]; do sleep 0.2; n=$((n + 1)); done
 unit=$(systemctl is-active {UNIT})
 printf 'unit=%s\\nexit=%s\\n' "$unit" "$(cat init.exit 2>/dev/null)"
-tail -n 20 init.log 2>/dev/null
+grep -E '^\\[[a-z-]+\\] ' init.log 2>/dev/null | tail -n 1
 """,
     timeout_s=_FOLLOW_S + 20,
     sudo=True,
 )
-"""Wait on the host itself until kubeadm ends, three seconds at most, then show its log's end."""
+"""Wait on the host itself until kubeadm ends, three seconds at most, then show the phase that it is in."""
 
 
 def parse_follow(text: str) -> Attempt:
@@ -110,21 +109,15 @@ def parse_follow(text: str) -> Attempt:
 
     """
     match text.splitlines():
-        case [unit, code, *log] if unit.startswith("unit=") and code.startswith("exit="):
+        case [unit, code, *phase] if unit.startswith("unit=") and code.startswith("exit="):
             exit_code = code.removeprefix("exit=")
             at_work = unit.removeprefix("unit=") in {"active", "activating"}
             return Attempt(
                 ended=bool(exit_code) or not at_work,
                 exit_code=int(exit_code) if exit_code else None,
-                line=last_phase(log),
+                line=" ".join(phase) or "kubeadm begins",
             )
     raise ValueError(f"no account of kubeadm in {text!r}")
-
-
-def last_phase(log: list[str]) -> str:
-    """The last of kubeadm's ``[phase] sentence`` lines; the last line of all where none is."""
-    phases = [line.strip() for line in log if re.match(r"\[[a-z-]+\] ", line)]
-    return (phases or [line.strip() for line in log if line.strip()] or ["kubeadm has said nothing yet"])[-1]
 
 
 DISCARD = Command.script(

@@ -42,15 +42,19 @@ def gather_evidence(shell: Shell) -> tuple[str, ...]:
     return tuple(line[:400] for line in result.stdout.strip().splitlines())[:LINES_IN_ALL]
 
 
-def headline(evidence: tuple[str, ...]) -> str:
-    """
-    The line of kubeadm's log that names the cause.
+_TELLING = (
+    r"\s*(\[ERROR [^\]]+\].*)",
+    r"E\d{4} .*\] \"((?:Failed to (?:start|run)|command failed).*)",
+    r"(error(?::| execution phase).*)",
+    r"(.*\b[Ee]rror\b.*)",
+)
+"""kubeadm's preflight errors, what the kubelet died of, the phase that failed, anything else that sounds like it."""
 
-    kubeadm prints one ``[ERROR Id]: sentence`` per preflight error, and otherwise ends with ``error: ...`` or
-    ``error execution phase ...``.
-    """
-    for pattern in (r"\s*\[ERROR [^\]]+\]", r"error(:| execution phase)", r".*\b[Ee]rror\b"):
-        found = [line.strip() for line in evidence if re.match(pattern, line)]
+
+def headline(evidence: tuple[str, ...]) -> str:
+    """The line of the evidence that names the cause, the more telling first."""
+    for pattern in _TELLING:
+        found = [match[1] for line in evidence if (match := re.match(pattern, line))]
         if found:
             return "; ".join(dict.fromkeys(found[:3]))
     return "kubeadm left no error in its log"

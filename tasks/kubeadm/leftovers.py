@@ -27,8 +27,8 @@ LEFTOVERS: Mapping[str, str] = {
     "processes": "ps -eo comm= | grep -xE 'kubelet|kube-[a-z-]+|etcd|cilium-[a-z-]+|coredns' | sort -u",
     "containers": "timeout 10 ctr -n k8s.io containers list -q 2>/dev/null | cut -c1-12",
     "files": f"""ls -d {FOLDER} /etc/kubernetes/*.conf /etc/kubernetes/manifests/* /etc/kubernetes/pki \\
-  /var/lib/etcd/* /var/lib/kubelet/config.yaml /var/lib/kubelet/pki /var/lib/kubelet/pods/* /var/lib/cilium /run/cilium \\
-  /etc/sysctl.d/99-zzz-override_cilium.conf 2>/dev/null""",
+  /var/lib/etcd/* /var/lib/kubelet/config.yaml /var/lib/kubelet/pki /var/lib/kubelet/pods/* \\
+  /var/lib/cilium /run/cilium /etc/sysctl.d/99-zzz-override_cilium.conf 2>/dev/null""",
 }
 """What is looked for, and the command that names every piece of it that is there; nothing printed is nothing left."""
 

@@ -22,14 +22,15 @@ UNIT = "fleet-kubeadm-init.service"
 
 QUESTION = f"""
 say() {{ printf '%s=%s\\n' "$1" "$(printf %s "$2" | base64 | tr -d '\\n')"; }}
+put() {{ printf '%s=%s\\n' "$1" "$(base64 "$2" 2>/dev/null | tr -d '\\n')"; }}
 cd {FOLDER} 2>/dev/null || cd /
-say attempt "$(cat attempt 2>/dev/null)"
-say established "$(cat established 2>/dev/null)"
-say exit "$(cat init.exit 2>/dev/null)"
-say config "$(cat kubeadm.yaml 2>/dev/null)"
+put attempt attempt
+put established established
+put exit init.exit
+put config kubeadm.yaml
 say unit "$(systemctl is-active {UNIT})"
 say kubelet "$(systemctl is-active kubelet.service)"
-say ca "$(cat /etc/kubernetes/pki/ca.crt 2>/dev/null)"
+put ca /etc/kubernetes/pki/ca.crt
 say traces "$(ls -d /etc/kubernetes/*.conf /etc/kubernetes/manifests/*.yaml /etc/kubernetes/pki/ca.crt \\
   /var/lib/etcd/member /var/lib/kubelet/config.yaml 2>/dev/null)"
 if [ -s /etc/kubernetes/admin.conf ]; then
@@ -126,9 +127,9 @@ def parse_state(text: str) -> HostState:
     said = {key: base64.b64decode(value, validate=True).decode(errors="replace") for key, value in said.items()}
     try:
         return HostState(
-            attempt=said["attempt"],
-            established=said["established"],
-            exit_code=said["exit"],
+            attempt=said["attempt"].strip(),
+            established=said["established"].strip(),
+            exit_code=said["exit"].strip(),
             config=said["config"],
             unit=said["unit"],
             kubelet=said["kubelet"],

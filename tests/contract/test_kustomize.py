@@ -73,6 +73,7 @@ def test_traits_are_a_component_on_top(cluster, component: str, tools: dict[str,
     assert complaints(with_trait, overlay.namespace) == ()
     assert (plain == with_trait) is (component != "cilium")
     assert set(with_trait.refs) <= set(plain.refs)
+    assert "SYS_RESOURCE" not in with_trait.text
 
 
 @pytest.mark.parametrize("cluster", FLEET.clusters, ids=lambda it: it.name)
@@ -135,3 +136,19 @@ def test_every_overlay_says_where_and_when_it_is_applied() -> None:
     }
     assert all(stages[cluster.name, "cilium"] < stages[cluster.name, "cilium-l2"] for cluster in FLEET.clusters)
     assert {path.name for path in OVERLAYS} == {"cilium", "cilium-l2", "facts"}
+
+
+@pytest.mark.parametrize("traits", [(), ("lab",)], ids=["site", "lab"])
+def test_init_containers_keep_the_charts_order(traits: tuple[str, ...], tools: dict[str, str], tmp_path: Path) -> None:
+    """What mounts comes before what needs the mount; a merge patch would put the patched ones first."""
+    overlay = read_overlay(ROOT, FLEET.clusters[0], "cilium")
+    stream = parse_stream(build(buildable(ROOT, overlay, traits, tmp_path / "build"), tools))
+    (agent,) = (it.content for it in stream.documents if (it.ref.kind, it.ref.name) == ("DaemonSet", "cilium"))
+    assert [container["name"] for container in agent["spec"]["template"]["spec"]["initContainers"]] == [
+        "config",
+        "mount-cgroup",
+        "apply-sysctl-overwrites",
+        "mount-bpf-fs",
+        "clean-cilium-state",
+        "install-cni-binaries",
+    ]
