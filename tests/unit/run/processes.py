@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 PROBE = Path(__file__).with_name("probe_runbook.py")
-PATIENCE_S = 60.0
+PATIENCE_S = 180.0
 
 
 @dataclass(frozen=True)

@@ -127,7 +127,7 @@ ROWS = st.builds(Row, st.sampled_from("abcd"), st.sampled_from(["h1", "h2", "h3"
 CAUSES = st.dictionaries(st.sampled_from("abcd"), st.tuples(st.sampled_from(["a", "b", "c@peer", "d", "a@fleet"])))
 
 
-@settings(max_examples=400)
+@settings(max_examples=200)
 @given(st.dictionaries(ROWS, VERDICTS, max_size=12), CAUSES)
 def test_collapsing_never_makes_a_run_look_better(
     drawn: dict[Row, Verdict], causes: dict[str, tuple[str, ...]]

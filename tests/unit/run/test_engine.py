@@ -279,7 +279,7 @@ CAUSES = st.dictionaries(st.sampled_from(["s0.a", "s1", "s2.b"]), st.tuples(st.s
 
 
 @given(PLANS, st.lists(WAIVERS, max_size=2), CAUSES)
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_behaviour_of_steps_makes_a_false_green(
     bench: Workbench, plans: list[dict[str, str]], waivers: list[Waiver], causes: dict[str, tuple[str, ...]]
 ) -> None:

@@ -62,7 +62,7 @@ def test_a_second_signal_does_not_wait_for_what_hangs(probe: Probe) -> None:
 
 def test_a_host_that_hangs_is_given_up_at_the_deadline(probe: Probe) -> None:
     """Its row says what it was last doing, the others are whole, and the process ends although its thread does not."""
-    ended = probe.run("--deadline", "3", "--json", fault="hang:two:cluster-03")
+    ended = probe.run("--deadline", "5", "--json", fault="hang:two:cluster-03")
     report = json.loads(ended.stdout)
     assert ended.returncode == report["exit_code"] == 3
     rows = {(one["row"]["check"], one["row"]["target"]): one for stage in report["stages"] for one in stage["findings"]}
@@ -74,7 +74,6 @@ def test_a_host_that_hangs_is_given_up_at_the_deadline(probe: Probe) -> None:
 
 KILLS = [
     ("kill-write:1:before", 0),
-    ("kill:one:cluster-02", 1),
     ("kill-write:8:after", 1),
     ("kill:two:cluster-04", 2),
     ("kill-write:24:after", 3),
