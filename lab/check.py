@@ -9,13 +9,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from lab import linux
 from lab.cgroups import host_hierarchies, missing_controllers
+from lab.machine.power import PoweredMachine
 from lab.plan import LabPlan
 from lab.state import State
 
 _GIB = 1 << 30
 _MEMORY_PER_MACHINE = 1.1 * _GIB  # measured: one cluster, its load included
 _DISK_PER_MACHINE = 1.5 * _GIB
+_WATCHES_PER_MACHINE = 29  # measured: kubelet 7, controller manager 7, API server 6, Cilium 3, systemd and others 6
 _DISK_FOR_STORE = 1 * _GIB
 _PROGRAMS = {
     "ip": "iproute2",
@@ -122,19 +125,28 @@ def _control_groups(_plan: LabPlan, _state: State) -> Iterator[Obstacle]:
         )
 
 
-def _memory(plan: LabPlan, _state: State) -> Iterator[Obstacle]:
+def _memory(plan: LabPlan, state: State) -> Iterator[Obstacle]:
     fields = dict(line.split(":") for line in Path("/proc/meminfo").read_text().splitlines())
     available = int(fields["MemAvailable"].split()[0]) * 1024
-    wanted = _MEMORY_PER_MACHINE * len(plan.machines)
+    wanted = _MEMORY_PER_MACHINE * _still_off(plan, state)
     if available < wanted:
         remedy = f"boot fewer: --machines {plan.machines[0].name}"
         yield Obstacle("memory", f"{available / _GIB:.1f} GiB available, {wanted / _GIB:.1f} wanted", remedy)
 
 
+def _watches(plan: LabPlan, state: State) -> Iterator[Obstacle]:
+    """Without these, kubelets end with "inotify_init: too many open files" long after the lab came up."""
+    wanted = _WATCHES_PER_MACHINE * _still_off(plan, state)
+    spare = linux.spare_inotify_instances(wanted)
+    if spare < wanted:
+        remedy = "sysctl -w fs.inotify.max_user_instances=512, or take another lab down"
+        yield Obstacle("inotify instances", f"root may have {spare} more, {wanted} wanted", remedy)
+
+
 def _disk(plan: LabPlan, state: State) -> Iterator[Obstacle]:
     home = _existing(state.root)
     free = shutil.disk_usage(home).free
-    wanted = _DISK_PER_MACHINE * len(plan.machines) + _DISK_FOR_STORE
+    wanted = _DISK_PER_MACHINE * _still_off(plan, state) + _DISK_FOR_STORE
     if free < wanted:
         observed = f"{free / _GIB:.1f} GiB free under {home}, {wanted / _GIB:.1f} wanted"
         yield Obstacle("disk", observed, "make room, or set XDG_STATE_HOME to a larger disk")
@@ -143,6 +155,11 @@ def _disk(plan: LabPlan, state: State) -> Iterator[Obstacle]:
 def _resolver(_plan: LabPlan, _state: State) -> Iterator[Obstacle]:
     if not Path("/etc/resolv.conf").resolve().is_file():
         yield Obstacle("/etc/resolv.conf", "missing, or a link to nothing", "touch /etc/resolv.conf")
+
+
+def _still_off(plan: LabPlan, state: State) -> int:
+    """How many of its machines do not run yet: those that do have what they need."""
+    return sum(PoweredMachine(machine.name, state).process is None for machine in plan.machines)
 
 
 def _existing(path: Path) -> Path:
@@ -169,6 +186,7 @@ _CHECKS: tuple[Callable[[LabPlan, State], Iterator[Obstacle]], ...] = (
     _overlay,
     _control_groups,
     _memory,
+    _watches,
     _disk,
     _resolver,
 )

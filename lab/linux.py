@@ -108,6 +108,18 @@ def set_hostname(name: str) -> None:
     _checked(_LIBC.sethostname(encoded, ctypes.c_size_t(len(encoded))), f"sethostname({name})")
 
 
+def spare_inotify_instances(wanted: int) -> int:
+    """How many more inotify instances this user may have, counted up to `wanted` by opening them for a moment."""
+    opened: list[int] = []
+    try:
+        while len(opened) < wanted and (descriptor := _LIBC.inotify_init1(ctypes.c_int(os.O_CLOEXEC))) >= 0:
+            opened.append(descriptor)
+    finally:
+        for descriptor in opened:
+            os.close(descriptor)
+    return len(opened)
+
+
 def drop_forever(capability: Capability) -> None:
     """Take a capability out of the bounding set: no process below this one can ever have it."""
     _checked(_LIBC.prctl(ctypes.c_int(_PR_CAPBSET_DROP), ctypes.c_ulong(int(capability))), f"drop {capability!r}")

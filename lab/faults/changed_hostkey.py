@@ -6,7 +6,7 @@ from lab.credentials import Credentials, HostKey, new_host_key
 from lab.faults.fault import Case, Fault
 from lab.machine import ssh
 
-_RELOAD_DEADLINE_S = 20.0
+_RESTART_DEADLINE_S = 20.0
 
 
 class ChangedHostkey(Fault):
@@ -32,5 +32,5 @@ def _install(case: Case, keys: tuple[HostKey, ...]) -> None:
     for key in keys:
         case.write(f"/etc/ssh/ssh_host_{key.kind}_key", key.private)
         case.write(f"/etc/ssh/ssh_host_{key.kind}_key.pub", f"{key.public}\n")
-    case.on_machine("systemctl", "reload", "ssh.service")
-    ssh.wait_until_it_answers(case.lab.state, case.lab.plan.machine(case.machine), _RELOAD_DEADLINE_S)
+    case.on_machine("systemctl", "restart", "ssh.service")
+    ssh.wait_until_it_answers(case.lab.state, case.lab.plan.machine(case.machine), _RESTART_DEADLINE_S)

@@ -12,7 +12,8 @@ from lab.faults.fault import MACHINE, Case, Fault, FaultError, Parameter, a_whol
 
 _DAY_S = 86400
 _LIBRARY = "/usr/lib/{arch}-linux-gnu/faketime/libfaketime.so.1"
-_FILE = "/etc/environment"  # read by PAM for every login and every sudo
+_FILE = "/etc/environment"  # read by PAM for every login
+_SUDOERS = "/etc/sudoers.d/lab-clock-skew"  # has sudo read it too
 _SETTINGS = "LD_PRELOAD={library}\nFAKETIME={shift:+d}\nFAKETIME_DONT_FAKE_MONOTONIC=1\n"
 
 
@@ -31,9 +32,11 @@ class ClockSkew(Fault):
         return {"library": library, "environment": case.on_machine("sh", "-c", f"cat {_FILE} 2>/dev/null || true")}
 
     def apply(self, case: Case) -> None:
-        """Preload it into every login from now on."""
+        """Preload it into every login, and every sudo, from now on."""
+        case.write(_SUDOERS, f"Defaults env_file={_FILE}\n")
         case.write(_FILE, _SETTINGS.format(library=case.memory["library"], shift=int(case.words[1])))
 
     def undo(self, case: Case) -> None:
         """Write the file as it was."""
+        case.on_machine("rm", "-f", _SUDOERS)
         case.write(_FILE, case.memory["environment"])

@@ -28,6 +28,9 @@ MASKED_UNITS = (
     "systemd-random-seed.service",
     "sys-kernel-debug.mount",
     "sys-kernel-tracing.mount",
+    # these would ask for passwords on the host's terminals, and take of the few watches that all machines share
+    "systemd-ask-password-console.path",
+    "systemd-ask-password-wall.path",
     # these would load kernel modules
     "run-rpc_pipefs.mount",
     "rpc_pipefs.target",

@@ -12,6 +12,7 @@ import pytest
 from lab import check, processes, seat
 from lab.check import Obstacle, obstacles
 from lab.cli import main
+from lab.linux import spare_inotify_instances
 from lab.locking import Busy, changing
 from lab.plan import LabPlan
 from lab.privilege import NoRoot, become_root, sudo_command
@@ -29,6 +30,7 @@ def fit_host(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     monkeypatch.setattr(check.shutil, "which", lambda program: f"/usr/bin/{program}")
     monkeypatch.setattr(check, "missing_controllers", lambda _hierarchies: ())
+    monkeypatch.setattr(check.linux, "spare_inotify_instances", lambda wanted: wanted)
     monkeypatch.setattr(check, "_MEMORY_PER_MACHINE", 0)
     monkeypatch.setattr(check, "_DISK_PER_MACHINE", 0)
     monkeypatch.setattr(check, "_DISK_FOR_STORE", 0)
@@ -61,16 +63,36 @@ def test_what_the_kernel_refuses_is_named_with_its_words(
 
 @pytest.mark.usefixtures("fit_host")
 def test_each_shortage_is_an_obstacle(plan: LabPlan, state: State, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Root, programs, controllers, memory and disk are each found missing by name, all in one go."""
+    """Root, programs, controllers, memory, inotify and disk are each found missing by name, all in one go."""
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     monkeypatch.setattr(check.shutil, "which", lambda program: None if program == "nsenter" else program)
     monkeypatch.setattr(check, "missing_controllers", lambda _hierarchies: ("cpuset",))
+    monkeypatch.setattr(check.linux, "spare_inotify_instances", lambda wanted: wanted - 1)
     monkeypatch.setattr(check, "_MEMORY_PER_MACHINE", 1 << 50)
     monkeypatch.setattr(check, "_DISK_PER_MACHINE", 1 << 60)
     found = obstacles(plan, state)
-    assert names(found) == ["root", "program nsenter", "control groups", "memory", "disk"]
+    assert names(found) == ["root", "program nsenter", "control groups", "memory", "inotify instances", "disk"]
     assert "cpuset" in str(found[2])
     assert "--machines cluster-01" in found[3].remedy
+
+
+@pytest.mark.usefixtures("fit_host")
+def test_machines_that_run_already_need_no_more_room(
+    plan: LabPlan, state: State, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`up` on a running lab is not refused for what that lab itself uses."""
+    monkeypatch.setattr(check, "_MEMORY_PER_MACHINE", 1 << 50)
+    own = processes.find(os.getpid())
+    assert own is not None
+    for machine in plan.machines:
+        state.machine(machine.name).root.mkdir(parents=True)
+        own.save(state.machine(machine.name).pid)
+    assert names(obstacles(plan, state)) == []
+
+
+def test_spare_inotify_instances_are_counted_and_given_back() -> None:
+    """Up to what was asked for, twice the same."""
+    assert [spare_inotify_instances(3), spare_inotify_instances(3)] == [3, 3]
 
 
 @pytest.mark.usefixtures("fit_host")
