@@ -28,14 +28,14 @@ def closing_stage(records: Sequence[StageRecord], ended_by: Row, why: str) -> tu
 
     Arguments:
         records: every stage, those not reached included
-        ended_by: why stages were not reached, if any was not
+        ended_by: why stages were not reached, if any was not; ``FAILED`` counts in any case
         why: the same as a sentence
 
     """
     rows = [finding for record in records for finding in record.findings]
     cut = any(one.fate is Fate.INTERRUPTED for record in records for one in record.hosts)
     findings = []
-    if cut or any(finding.blocked_by == ended_by for finding in rows):
+    if cut or ended_by == FAILED or any(finding.blocked_by == ended_by for finding in rows):
         findings.append(_error(ended_by, why, "every stage is reached", _REMEDIES[ended_by]))
     elif not any(finding.verdict.judged for finding in rows):
         findings.append(_error(NOTHING, "no check was executed", "at least one", "choose other stages or hosts"))

@@ -182,10 +182,11 @@ def test_waivers_of_other_runbooks_are_one_note(tmp_path: Path, capsys: pytest.C
     assert note == f"waivers of {path} that are for no row of this run: host.a, host.b"
 
 
+@pytest.mark.parametrize("argv", [(), ("--only", "check-tools")])
 def test_a_defect_of_the_engine_shows_no_secret(
-    monkeypatch: pytest.MonkeyPatch, state: Path, capsys: pytest.CaptureFixture[str]
+    argv: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, state: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A traceback that leaves the program is masked, and the report is there and not green."""
+    """A traceback that leaves the program is masked, and the report is not green, even after the last stage."""
     monkeypatch.setenv("S3_ACCESS_KEY", "access")
     monkeypatch.setenv("S3_SECRET_KEY", "hunter2-canary")
 
@@ -193,7 +194,7 @@ def test_a_defect_of_the_engine_shows_no_secret(
         raise RuntimeError("hunter2-canary")
 
     monkeypatch.setattr("tasks.run.journal.Journal.finish", broken)
-    assert main(judging(Verdict.PASS), ()) == Exit.UNJUDGED
+    assert main(judging(Verdict.PASS), argv) == Exit.UNJUDGED
     told = capsys.readouterr()
     assert "RuntimeError: ***" in told.err
     assert "hunter2" not in told.err + told.out
