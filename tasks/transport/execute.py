@@ -22,6 +22,7 @@ _GRACE_S = _KILL_AFTER_S + 1
 _TIMED_OUT = (124, 137)
 """Exit codes of coreutils' ``timeout`` where the end came by its TERM and by its KILL."""
 _ANSWER_S = 2.0
+_PATIENCE_S, _PAUSE_S = 3.0, 0.02
 _CHUNK = 1 << 15
 _ENVIRONMENT = 'export LC_ALL=C PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"'
 
@@ -54,7 +55,7 @@ def execute(transport: paramiko.Transport, host: str, command: Command, line: st
     began = time.monotonic()
     deadline = Deadline(command.timeout_s + _GRACE_S)
     try:
-        channel = transport.open_session(window_size=MOST_OUTPUT, timeout=deadline.remaining_s)
+        channel = _open_session(transport, deadline)
         with channel, deadline.enforced_by(channel.close):
             channel.exec_command(line)
             _send(channel, stdin)
@@ -76,6 +77,18 @@ def execute(transport: paramiko.Transport, host: str, command: Command, line: st
         stderr=stderr.decode(errors="replace"),
         duration_s=duration_s,
     )
+
+
+def _open_session(transport: paramiko.Transport, deadline: Deadline) -> paramiko.Channel:
+    """Open a channel; sshd counts a session a moment longer than it lasts, so a refusal is not taken at once."""
+    patience = Deadline(min(_PATIENCE_S, deadline.remaining_s))
+    while True:
+        try:
+            return transport.open_session(window_size=MOST_OUTPUT, timeout=deadline.remaining_s)
+        except paramiko.SSHException:
+            if patience.expired or not transport.is_active():
+                raise
+        time.sleep(_PAUSE_S)
 
 
 def answers(transport: paramiko.Transport) -> bool:
