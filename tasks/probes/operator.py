@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import socket
 import ssl
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from tasks.deploy.api import ApiError
 from tasks.model.finding import FLEET, Row
 from tasks.probes.names import judge_names
 from tasks.probes.path import Layer, Seen, with_neighbour
@@ -17,9 +19,20 @@ from tasks.probes.targets import OPERATOR
 from tasks.probes.vantage import cell, site_names
 
 if TYPE_CHECKING:
+    from tasks.deploy.api import KubeApi
     from tasks.fleet.model import Fleet
     from tasks.model.finding import Finding
     from tasks.probes.targets import Target
+
+
+def operator_api_cell(target: Target, api: KubeApi) -> Finding:
+    """The operator's way to one API server, over TLS that is verified by the cluster's own CA."""
+    began = time.monotonic()
+    try:
+        seen = target.wanted.judge(200, api.text("/readyz"), (time.monotonic() - began) * 1000)
+    except ApiError as error:
+        seen = with_neighbour(read_failure(error), target.address, kernel_neighbours())
+    return cell(target.row(OPERATOR, FLEET), target, seen, f"curl -kv --connect-timeout {CONNECT_S} {target.url}")
 
 
 def operator_cell(target: Target) -> Finding:

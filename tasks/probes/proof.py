@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -15,17 +16,18 @@ from tasks.deploy.files import read_text
 from tasks.deploy.kubeconfig import folder_of, parse_kubeconfig
 from tasks.deploy.kubectl import kubectl_of
 from tasks.model.command import Command
-from tasks.model.errors import FleetError
+from tasks.model.errors import FleetError, WaitTimeout
 from tasks.model.finding import Finding, Row, Verdict
 from tasks.preflight.script import jobs
 from tasks.probes import checks, vantage
 from tasks.probes.objects import NAMESPACE, POD, SERVICE
-from tasks.probes.operator import certificate_expiry, operator_cell
+from tasks.probes.operator import certificate_expiry, operator_api_cell, operator_cell, reach
 from tasks.probes.path import Wanted
 from tasks.probes.scripts import host_script, pod_script
 from tasks.probes.targets import targets_of
 from tasks.probes.temporary import Temporary
 from tasks.probes.wire import read_view, strangers_of
+from tasks.run.wait import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -34,22 +36,31 @@ if TYPE_CHECKING:
     from tasks.fleet.model import Cluster
     from tasks.model.command import Shell
     from tasks.probes.meeting import Meeting
+    from tasks.probes.targets import Target
     from tasks.probes.wire import WireView
     from tasks.run.change import Gate
     from tasks.run.context import RunContext
 
 MEETING_S = 120.0
+SETTLE_S = 8.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proof:
-    """One cluster during this task."""
+    """
+    One cluster during this task.
+
+    Attributes:
+        parties: the clusters that take part in this stage, this one among them
+
+    """
 
     cluster: Cluster
     ctx: RunContext
     api: KubeApi
     shell: Shell
     gate: Gate
+    parties: frozenset[str]
 
     def read(self) -> list[Finding]:
         """Rows that only look."""
@@ -75,6 +86,7 @@ class Proof:
         try:
             lacking = temporary.raise_up(self.ctx.fleet)
             findings.append(self._judge_pod(temporary, lacking))
+            self._let_it_settle()
             self._say("waiting for the other clusters' probes")
             meeting.reach(self.cluster.name, timeout_s=MEETING_S)
             self._say("asking every path from host and pod")
@@ -88,6 +100,14 @@ class Proof:
             self._say("removing the probe")
             removed = temporary.remove()
         return [*findings, removed], view
+
+    def _let_it_settle(self) -> None:
+        """A service's first backend takes a moment to reach the data plane; whether it did is judged later, by all."""
+        (vip,) = (it for it in self._targets() if (it.service, it.peer) == ("vip", self.cluster.name))
+        with suppress(WaitTimeout):
+            wait_for(
+                f"{vip.url} to answer", lambda: reach(vip), done=lambda it: it.open, timeout_s=SETTLE_S, say=self._say
+            )
 
     def _agent(self) -> Finding:
         pods = self.api.items("/api/v1/namespaces/kube-system/pods", labelSelector="k8s-app=cilium")
@@ -116,7 +136,7 @@ class Proof:
         return checks.judge_pod(self.cluster, temporary.pod(), evidence)
 
     def _from_host(self) -> tuple[list[Finding], WireView]:
-        targets, names = targets_of(self.ctx.fleet), vantage.site_names(self.ctx.fleet)
+        targets, names = self._targets(), vantage.site_names(self.ctx.fleet)
         strangers = strangers_of(self.ctx.fleet, self.cluster)
         script = host_script(targets, names, str(self.cluster.address), strangers)
         answers = jobs(self.shell.run(Command.script(script, timeout_s=60, sudo=True)).must_succeed().stdout)
@@ -130,7 +150,7 @@ class Proof:
         return checks.judge_no_kube_proxy(self.cluster, daemons, int(answers["chains"][1]))
 
     def _from_pod(self) -> list[Finding]:
-        targets, site = targets_of(self.ctx.fleet), vantage.site_names(self.ctx.fleet)
+        targets, site = self._targets(), vantage.site_names(self.ctx.fleet)
         own = vantage.cluster_names(self.cluster)
         script = pod_script(targets, (*site, *own), f"http://{SERVICE}.{NAMESPACE}.svc.cluster.local/")
         rows = [*(target.row("pod", self.cluster.name) for target in targets), Row("reach.pod.dns", self.cluster.name)]
@@ -150,7 +170,12 @@ class Proof:
 
     def _from_operator(self) -> list[Finding]:
         """The operator's paths to this one cluster; each host's step asks for its own while its probe stands."""
-        return [operator_cell(target) for target in targets_of(self.ctx.fleet) if target.peer == self.cluster.name]
+        own = {target.service: target for target in self._targets() if target.peer == self.cluster.name}
+        return [operator_api_cell(own["api"], self.api), operator_cell(own["vip"])]
+
+    def _targets(self) -> tuple[Target, ...]:
+        """What to reach: a cluster that takes no part in this stage has no probe, and its cells are the engine's."""
+        return tuple(it for it in targets_of(self.ctx.fleet) if it.peer in {"", *self.parties})
 
     def _guarded(self, row: Row, judge: Callable[[], Finding]) -> Finding:
         """What cannot be asked or read is an error of that row alone."""

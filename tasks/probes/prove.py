@@ -63,7 +63,14 @@ def prove(task: Task, *, ctx: RunContext) -> Result:
         api = open_cluster(ctx, cluster)
         if api is None:
             return done(task, Outcome(findings=tuple(_planned(ctx.fleet, cluster, (*READING, *PROBING)))))
-        proof = Proof(cluster=cluster, ctx=ctx, api=api, shell=shell_of(task), gate=Gate(cluster.name, plan=ctx.plan))
+        proof = Proof(
+            cluster=cluster,
+            ctx=ctx,
+            api=api,
+            shell=shell_of(task),
+            gate=Gate(cluster.name, plan=ctx.plan),
+            parties=parties,
+        )
         findings = proof.read()
         if ctx.plan:
             findings += _planned(ctx.fleet, cluster, PROBING)

@@ -27,7 +27,7 @@ def host_script(targets: Iterable[Target], names: Iterable[str], address: str, s
 
     """
     asks = [
-        _job(target.key, "curl", "-sS", "--noproxy", "*", "--connect-timeout", str(CONNECT_S), "-m", str(ANSWER_S))
+        _job(target.key, "curl", "-ksS", "--noproxy", "*", "--connect-timeout", str(CONNECT_S), "-m", str(ANSWER_S))
         + f" -w {shlex.quote(WRITE_OUT)} {shlex.quote(target.url)} &"
         for target in targets
     ]
@@ -63,7 +63,8 @@ def pod_script(targets: Iterable[Target], names: Iterable[str], service: str) ->
 
 
 def _wget(key: str, url: str) -> str:
-    argv = ("timeout", str(ANSWER_S), "wget", "-S", "-T", str(CONNECT_S), "-Y", "off", "-O", "-", url)
+    # its own -T is missing from some builds of BusyBox
+    argv = ("timeout", str(ANSWER_S), "wget", "-S", "-Y", "off", "--no-check-certificate", "-O", "-", url)
     return _job(key, *argv) + " &"
 
 

@@ -15,9 +15,8 @@ if TYPE_CHECKING:
 OPERATOR, HOST, POD = "operator", "host", "pod"
 """The three vantage points; the second part of every ``reach.`` check."""
 
-API_PORT = 6443
-PLAIN_TO_TLS = Wanted(statuses=frozenset({400}), body="")
-"""A TLS server that is spoken to without TLS says so with 400: a full round trip, and no certificate is needed."""
+API_ANSWERS = Wanted(statuses=frozenset({200, 401, 403}))
+"""Over TLS: ready, or (where anonymous requests are off) a refusal by the API server itself."""
 
 S3_ANSWERS = Wanted(statuses=frozenset({200, 400, 403, 404}))
 """Any object store answers a stranger with one of these; a proxy in between would say 502 to 504."""
@@ -76,9 +75,9 @@ def _api(cluster: Cluster) -> Target:
     return Target(
         service="api",
         peer=cluster.name,
-        url=f"http://{cluster.address}:{API_PORT}/",
+        url=f"{cluster.api}/readyz",
         address=str(cluster.address),
-        wanted=PLAIN_TO_TLS,
+        wanted=API_ANSWERS,
     )
 
 

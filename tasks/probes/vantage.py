@@ -48,7 +48,7 @@ def host_cells(cluster: Cluster, targets: Iterable[Target], answers: Mapping[str
         return with_neighbour(parse_curl(code, text, target.wanted), target.address, neighbours)
 
     shell = f"ssh {cluster.address}"
-    return _cells("host", cluster, targets, answers, read, lambda url: f"{shell} curl -v --connect-timeout 3 {url}")
+    return _cells("host", cluster, targets, answers, read, lambda url: f"{shell} curl -kv --connect-timeout 3 {url}")
 
 
 def pod_cells(cluster: Cluster, targets: Iterable[Target], answers: Mapping[str, tuple[int, str]]) -> list[Finding]:
@@ -60,7 +60,7 @@ def pod_cells(cluster: Cluster, targets: Iterable[Target], answers: Mapping[str,
         targets,
         answers,
         lambda target, code, text: parse_wget(code, text, target.wanted),
-        lambda url: f"{shell} wget -S -T 3 -O - {url}",
+        lambda url: f"{shell} wget -S --no-check-certificate -O - {url}",
     )
 
 

@@ -208,9 +208,9 @@ def test_the_follow_up_is_read_line_by_line() -> None:
         (
             (
                 "error execution phase wait-control-plane: connection refused",
-                'E1123 15:24:04.774967     925 kubelet.go:1671] "Failed to start cAdvisor" err="inotify_init: too many"',
+                'E1123 15:24:04.774967     925 kubelet.go:1671] "Failed to start cAdvisor" err="inotify_init: full"',
             ),
-            'Failed to start cAdvisor" err="inotify_init: too many"',
+            'Failed to start cAdvisor" err="inotify_init: full"',
         ),
         (("an Error somewhere",), "an Error somewhere"),
         ((), "kubeadm left no error in its log"),

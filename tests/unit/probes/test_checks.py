@@ -149,7 +149,7 @@ def answers(**other: tuple[int, str]) -> dict[str, tuple[int, str]]:
     """What a host that reaches everything answers, but for what is given."""
     good = {}
     for target in targets_of(FLEET):
-        body = {"api": "an HTTPS server\n\n400 0.001", "vip": f"{target.peer}\n\n200 0.001", "s3": "x\n403 0.001"}
+        body = {"api": "ok\n200 0.001", "vip": f"{target.peer}\n\n200 0.001", "s3": "x\n403 0.001"}
         good[target.key] = (0, body[target.service])
     return {**good, **{key.replace("__", "/"): value for key, value in other.items()}}
 
