@@ -91,7 +91,7 @@ def decide(asked: Asked, terms: Terms) -> Decision:
         state, why = State.UNREACHABLE, asked.unreachable
     elif differs:
         state, why = State.REFUSED, "; ".join(differs)
-    elif difference.settled:
+    elif difference.settled and not (difference.gone and terms.replace):
         state, why = State.UNCHANGED, ""
     elif difference.replaces and not terms.replace:
         state, why = State.REFUSED, "presents other keys than the enrolled ones; if it was set up anew: --replace"
@@ -149,6 +149,6 @@ def _standings(difference: Difference) -> list[tuple[HostKey, str]]:
     return [
         *((key, "enrolled") for key in difference.same),
         *((key, "new") for key in difference.new),
-        *((key, f"OTHER THAN ENROLLED {old[key.keytype]}") for key in difference.changed),
+        *((key, f"OTHER THAN ENROLLED {old.get(key.keytype, '')}".rstrip()) for key in difference.changed),
         *((key, "enrolled, not presented") for key in difference.gone),
     ]

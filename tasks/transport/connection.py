@@ -69,7 +69,9 @@ class NodeConnection(LinuxSSH):
         return bool(self._transport.is_active())
 
     def run(self, command: Command) -> CommandResult:
-        """Run one command to its end; see ``Shell.run``."""
+        """Run one command to its end; see ``Shell.run``. ``env`` is for programs on the operator's machine: refused."""
+        if command.env:
+            raise ValueError(f"`{command}`: a host's environment is its own, env is for programs on this machine")
         transport = self._standing()
         return self._execute(transport, command, self._elevated(transport) if command.sudo else NOT_NEEDED)
 

@@ -82,6 +82,12 @@ def test_tools_in_sbin_are_found_and_speak_english(shell: NodeConnection) -> Non
     assert shell.run(Command.script("command -v sysctl && echo $LC_ALL")).stdout.endswith("/sysctl\nC\n")
 
 
+def test_variables_are_refused(shell: NodeConnection) -> None:
+    """What would not arrive is not dropped in silence."""
+    with pytest.raises(ValueError, match="env is for programs on this machine"):
+        shell.run(Command(argv=("true",), env=(("A", "b"),)))
+
+
 def test_a_hanging_command_ends_at_its_deadline_on_the_host_too(shell: NodeConnection) -> None:
     """The program and its children are gone, the text says so, and the connection serves on."""
     with pytest.raises(CommandTimeout, match=r"outlived its 0.5 s and was ended on the host; it said last: begun"):

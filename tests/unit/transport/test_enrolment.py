@@ -105,6 +105,13 @@ def test_a_list_does_not_replace_on_its_own() -> None:
     assert states == [State.REFUSED, State.ENROLLED]
 
 
+def test_replacing_forgets_keys_that_are_not_presented_any_more() -> None:
+    """A key less is no reason to ask, but who says ``--replace`` gets exactly what is presented."""
+    it = asked((ED,), (ED, RSA))
+    states = [decide(it, Terms(compared=True, replace=replace)).state for replace in (False, True)]
+    assert states == [State.UNCHANGED, State.ENROLLED]
+
+
 def test_one_refused_host_stops_what_a_list_would_have_enrolled() -> None:
     """With a list it is all or nothing; what is enrolled already is not touched."""
     expected = {"cluster-01": frozenset({("ssh-ed25519", ED.fingerprint)}), "cluster-02": frozenset[tuple[str, str]]()}
