@@ -55,6 +55,7 @@ WRONG = [
     ("commands", sh("python -m lab no-such"), "the lab has no command no-such"),
     ("commands", sh("python -m lab fault no-such cluster-01"), "the lab has no fault no-such"),
     ("commands", sh("python -m lab exec -- python runbooks/no_such.py"), "there is no runbooks/no_such.py"),
+    ("commands", sh("sh -c 'python runbooks/no_such.py \"$X\"'"), "there is no runbooks/no_such.py"),
     ("commands", sh("python -m lab status --no-such"), "does not know --no-such"),
     ("commands", sh("make no-such"), "no target no-such"),
     ("commands", sh("echo x && sudo systemclt restart x"), "systemclt is no program"),

@@ -118,7 +118,9 @@ def _missing_from(module: str, names: list[str]) -> Iterator[str]:
     except ModuleNotFoundError:
         yield f"there is no module {module}"
         return
-    yield from (f"{module} has no {name}" for name in names if not hasattr(loaded, name))
+    for name in names:
+        if not hasattr(loaded, name) and find_spec(f"{module}.{name}") is None:
+            yield f"{module} has no {name}"
 
 
 def wrong_yaml(document: Document, project: Project) -> Iterator[str]:

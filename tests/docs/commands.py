@@ -39,6 +39,8 @@ def _wrong_command(words: list[str], project: Project) -> Iterator[str]:
     match _without_sudo(words):
         case [python, *rest] if python.rpartition("/")[2] in {"python", "python3.11", "$(BIN)/python"}:
             yield from _wrong_python(rest, project)
+        case ["sh", "-c", script, *_]:
+            yield from (said for inner in commands(script) for said in _wrong_command(inner, project))
         case ["make", *rest]:
             targets = [word for word in rest if "=" not in word and not word.startswith("-")]
             yield from (f"the Makefile has no target {word}" for word in targets if word not in project.make_targets)

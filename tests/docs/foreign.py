@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-_FILES = ". awk cat chmod cp echo findmnt grep install ln ls mkdir mkfs.ext4 mount printf rm sed stat tee"
+_FILES = ". awk cat chmod cp echo export findmnt grep install ln ls mkdir mkfs.ext4 mount printf rm sed sh stat tee"
 _SYSTEM = "apt-get apt-mark dnf free getenforce gpg grubby hostnamectl lsblk lsmod nproc reboot setenforce sudo swapoff"
 _MORE_SYSTEM = "swapon sysctl systemctl systemd-machine-id-setup uname useradd visudo"
 _NETWORK = "arping chronyc curl getent ip ping ss ssh-keygen sshd ufw"
