@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from tasks.model.finding import Row
 from tasks.preflight.judge import CouldNotJudge, bad, finding, good, known, unjudged
 from tasks.preflight.object_store import LIVE
-from tasks.preflight.parse_paths import NO_PROGRAM, parse_widest
+from tasks.preflight.parse_paths import parse_widest
 from tasks.preflight.paths import Far, far_ends
 from tasks.preflight.remedies import mend
 
@@ -28,8 +28,8 @@ def _probe(probes: Mapping[str, Probe], name: str) -> Probe:
     """One probe's answer, also where it failed; a probe that could not even start judges nothing."""
     if name not in probes:
         raise CouldNotJudge(f"no answer from the probe {name}")
-    if probes[name].reason == NO_PROGRAM:
-        raise CouldNotJudge(probes[name].output.strip().rpartition("\n")[2])
+    if not probes[name].asked:
+        raise CouldNotJudge(probes[name].reason)
     return probes[name]
 
 

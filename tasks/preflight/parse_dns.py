@@ -6,7 +6,7 @@ import re
 import struct
 from ipaddress import IPv4Address
 
-from tasks.preflight.script import jobs
+from tasks.preflight.script import NO_PROGRAM, jobs
 from tasks.preflight.values_services import NameServer
 
 _HEADER = struct.Struct("!HHHHHH")
@@ -25,6 +25,8 @@ def parse_servers(text: str) -> dict[str, NameServer]:
 
 
 def _server(code: int, output: str) -> NameServer:
+    if code == NO_PROGRAM:
+        raise ValueError(output.strip())
     if code == _TIMED_OUT:
         return NameServer(rcode=None, reason="no answer in time")
     if code != 0 or not _HEXADECIMAL.fullmatch(output):

@@ -7,7 +7,7 @@ import re
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 from typing import Any
 
-from tasks.preflight.script import jobs, shown
+from tasks.preflight.script import NO_PROGRAM, jobs, shown
 from tasks.preflight.values_services import Link, Listener, Resolved, Route
 
 _PROXY_KEYS = ("http_proxy", "https_proxy", "no_proxy", "all_proxy")
@@ -84,6 +84,8 @@ def _resolved(code: int, output: str) -> Resolved:
     match code:
         case 0:
             return Resolved(addresses=frozenset(IPv4Address(line.split()[0]) for line in output.splitlines() if line))
+        case _ if code == NO_PROGRAM:
+            raise ValueError(output.strip())
         case _ if code == _NOT_FOUND:
             return Resolved(addresses=frozenset(), reason="the name is not known")
         case _ if code == _TIMED_OUT:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import re
 
-from tasks.preflight.script import jobs
+from tasks.preflight.script import NO_PROGRAM, jobs
 from tasks.preflight.values_services import Probe
-
-NO_PROGRAM = "the program is missing"
 
 _REASONS = (
     ("Connection refused", "refused"),
@@ -16,9 +14,13 @@ _REASONS = (
     ("Name or service not known", "its name does not resolve"),
     ("Temporary failure in name resolution", "its name does not resolve"),
     ("Connection reset", "reset"),
-    ("not found", NO_PROGRAM),
 )
 _TIMED_OUT = 124
+"""``timeout`` ended the program: no connection came about."""
+
+_SAID_NOTHING = 142
+"""``read -t`` of bash ran out: connected, and no line came."""
+
 _MAC = re.compile(r"\b(?:[0-9a-f]{1,2}:){5}[0-9a-f]{1,2}\b", re.IGNORECASE)
 
 
@@ -30,13 +32,15 @@ def parse_probes(text: str) -> dict[str, Probe]:
 def _probe(code: int, output: str) -> Probe:
     if code == 0:
         return Probe(ok=True, output=output)
-    return Probe(ok=False, output=output, reason=_reason(code, output))
+    return Probe(ok=False, output=output, reason=_reason(code, output), asked=code != NO_PROGRAM)
 
 
 def _reason(code: int, output: str) -> str:
     """Refused, timed out and unreachable point to different layers, so each gets its own word."""
     if code == _TIMED_OUT:
         return "timed out"
+    if code == _SAID_NOTHING:
+        return "accepts connections and says nothing"
     for said, reason in _REASONS:
         if said in output:
             return reason

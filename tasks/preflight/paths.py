@@ -14,6 +14,7 @@ from tasks.preflight.sections import ADMIN, LINKS
 if TYPE_CHECKING:
     from tasks.fleet.model import Cluster, Fleet
     from tasks.model.command import Shell
+    from tasks.preflight.script import Answer
     from tasks.preflight.values import Fact
     from tasks.preflight.values_services import Admin, Link, Probe
 
@@ -147,5 +148,9 @@ def probe_paths(shell: Shell, fleet: Fleet, cluster: Cluster) -> HostPaths:
 
     """
     result = shell.run(Command.script(path_script(fleet, cluster), timeout_s=TIMEOUT_S, sudo=True))
-    answers = split(result.stdout, result.stderr)
+    return read_paths(split(result.stdout, result.stderr))
+
+
+def read_paths(answers: dict[str, Answer]) -> HostPaths:
+    """Parse every section."""
     return HostPaths(links=read(LINKS, answers), admin=read(ADMIN, answers), probes=read(PROBES, answers))

@@ -17,6 +17,9 @@ RECORD = "\x1e"
 UNIT = "\x1f"
 """ASCII unit separator: opens each answer of commands that run side by side in one section."""
 
+GROUP = "\x1d"
+"""ASCII group separator: stands for the line ends within such an answer."""
+
 PRELUDE = r"""
 LC_ALL=C; export LC_ALL
 begin() { printf '\036%s\n' "$1"; printf '\036%s\n' "$1" >&2; }
@@ -30,11 +33,17 @@ show() {
   done
   [ $# = 0 ] || grep -H -E -e "$pattern" -- "$@" || [ $? = 1 ]
 }
-# job NAME COMMAND...: one write per answer, so that answers of parallel jobs never mix
-job() {
+# job NAME COMMAND...: an answer is one line, its own lines joined: shells write line by line, and jobs run side by side
+job() (
   name=$1; shift
-  answer=$("$@" 2>&1); printf '\037%s %s\n%s\n' "$name" "$?" "$answer"
-}
+  answer=$("$@" 2>&1); code=$?
+  set -f
+  IFS="
+"
+  set -- "$name $code" $answer
+  IFS=$(printf '\035')
+  printf '\037%s\n' "$*"
+)
 """
 
 
@@ -122,13 +131,17 @@ def read(section: Section, answers: dict[str, Answer]) -> Any:
         return Unknown(f"cannot read what `{section.name}` printed: {error}")
 
 
+NO_PROGRAM = 127
+"""A shell's, and ``timeout``'s, exit code for a program that is not there: nothing was asked."""
+
+
 def jobs(text: str) -> dict[str, tuple[int, str]]:
-    """Answers of parallel jobs: name to exit code and output (standard error included)."""
+    """Answers of parallel jobs: name to exit code and output (standard error included, empty lines left out)."""
     answers = {}
     for record in text.split(UNIT)[1:]:
-        head, _, body = record.partition("\n")
+        head, *lines = record.rstrip("\n").split(GROUP)
         name, _, code = head.rpartition(" ")
-        answers[name] = (int(code), body.rstrip("\n"))
+        answers[name] = (int(code), "\n".join(lines))
     return answers
 
 

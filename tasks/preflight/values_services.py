@@ -113,8 +113,16 @@ class NameServer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Probe:
-    """One probe's end; ``reason`` says in a few words why it is not ``ok``."""
+    """
+    One probe's end.
+
+    Attributes:
+        reason: in a few words why it is not ``ok``
+        asked: False where the program that asks is not on the host
+
+    """
 
     ok: bool
     output: str
     reason: str = ""
+    asked: bool = True

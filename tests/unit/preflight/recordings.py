@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, fields, is_dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tasks.fleet.plugin import FleetInventory
+from tasks.preflight.check_host import host_findings
 from tasks.preflight.facts import read_facts
 from tasks.preflight.judge import Wish
 from tasks.preflight.script import Answer, Section, read, split
@@ -63,33 +65,40 @@ def cases() -> tuple[Case, ...]:
     )
 
 
+def case_of(name: str) -> Case:
+    """The case named ``section/case``."""
+    section, _, case = name.partition("/")
+    return Case(SECTION[section], RECORDED / section / case)
+
+
 def plain(value: Any) -> Any:
     """A value as JSON has it: sets sorted, addresses and versions as text."""
     match value:
         case Unknown(reason):
-            return {"unknown": reason}
-        case Version():
-            return str(value)
+            result: Any = {"unknown": reason}
         case dict():
-            return {str(key): plain(one) for key, one in value.items()}
+            result = {str(key): plain(one) for key, one in value.items()}
         case frozenset():
-            return sorted(map(plain, value))
-        case list() | tuple():
-            return [plain(one) for one in value]
-        case None | bool() | int() | float() | str():
-            return value
-        case _ if is_dataclass(value):
-            return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+            result = sorted(map(plain, value))
+        case tuple():
+            result = [plain(one) for one in value]
+        case None | bool() | int() | str():
+            result = value
+        case _ if is_dataclass(value) and not isinstance(value, Version):
+            result = {field.name: plain(getattr(value, field.name)) for field in fields(value)}
         case _:
-            return str(value)
+            result = str(value)
+    return result
 
 
+@cache
 def fleet() -> Fleet:
     """The project's own inventory."""
     loaded: Fleet = FleetInventory(str(ROOT / "inventory")).load().defaults.data["fleet"]
     return loaded
 
 
+@cache
 def recorded_answers(host: str) -> dict[str, Answer]:
     """A whole host's script, taken apart."""
     folder = RECORDED / "hosts" / host
@@ -108,3 +117,29 @@ def wish(**changes: Any) -> Wish:
     """What cluster-01's host should be."""
     site = fleet()
     return replace(Wish(cluster=site.clusters[0], fleet=site), **changes)
+
+
+def verdicts(facts: HostFacts) -> dict[str, str]:
+    """Every verdict on cluster-01's host; rows of a path by ``check->peer``."""
+    return {
+        finding.row.check + (f"->{finding.row.peer}" if finding.row.peer else ""): str(finding.verdict)
+        for finding in host_findings(facts, wish())
+    }
+
+
+def changes(case: Case) -> dict[str, str]:
+    """What one recorded answer changes on the bare lab machine, everything else being equal."""
+    return changed({case.section.name: case.answer})
+
+
+def changed(answers: dict[str, Answer]) -> dict[str, str]:
+    """What some other answers change on the bare lab machine."""
+    good = bare_verdicts()
+    got = verdicts(host_facts("lab-bare", **answers))
+    return {check: verdict for check, verdict in got.items() if verdict != good[check]}
+
+
+@cache
+def bare_verdicts() -> dict[str, str]:
+    """How the bare lab machine comes out."""
+    return verdicts(host_facts("lab-bare"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from contextlib import suppress
 from dataclasses import replace
 from ipaddress import IPv4Address
 
@@ -42,10 +43,8 @@ def test_any_answer_is_read(labels: list[bytes], addresses: list[IPv4Address], r
 @given(st.binary(max_size=80))
 def test_noise_is_refused_or_read(message: bytes) -> None:
     """Any bytes are either a message or a ValueError; never another error."""
-    try:
+    with suppress(ValueError):
         assert isinstance(parse_message(message), NameServer)
-    except ValueError:
-        pass
 
 
 def test_a_question_is_no_answer() -> None:
@@ -102,9 +101,8 @@ def test_a_server_that_refuses_is_no_server(rcode: int, verdict: str) -> None:
     [
         {"dns": Unknown("cut short"), "names": Unknown("cut short")},
         {"dns": {}, "names": {}},
-        {"dns": {"192.168.101.1": NameServer(rcode=None, reason="bash: not found")}, "names": {}},
     ],
-    ids=["unknown", "not asked", "no bash"],
+    ids=["unknown", "not asked"],
 )
 def test_what_was_not_asked_is_no_pass(changes: dict[str, object]) -> None:
     """Every row is an ERROR."""

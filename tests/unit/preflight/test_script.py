@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tasks.preflight.script import Answer, Section, compose, jobs, read, shown, split
@@ -73,7 +73,7 @@ def test_show_tells_missing_files_from_empty_ones(shell: str, tmp_path: object) 
     (there := f"{tmp_path}/there", gone := f"{tmp_path}/gone", empty := f"{tmp_path}/empty")
     with open(there, "w") as file:  # noqa: PTH123  a path as the script has it
         file.write("a: 1\nb: 2\n")
-    open(empty, "w").close()  # noqa: PTH123, SIM115
+    open(empty, "w").close()  # noqa: PTH123
     answers = run(compose((section("files", f"show '^a|^c' {there} {gone} {empty}"),), {}), shell)
     assert answers["files"].exit_code == 0
     assert shown(answers["files"].stdout) == {there: ("a: 1",), gone: None}
@@ -91,6 +91,7 @@ wait"""
 
 
 @pytest.mark.parametrize("shell", SHELLS)
+@settings(max_examples=20)
 @given(value=TEXT)
 def test_variables_arrive_as_they_are(shell: str, value: str) -> None:
     """Whatever stands in a variable reaches the sections untouched by the shell."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from io import BytesIO
+from ipaddress import IPv4Address
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -49,19 +50,23 @@ class Store:
             raise self.breaks[call]
 
     def put_object(self, *, bucket_name: str, object_name: str, data: BytesIO, length: int) -> None:
+        """Keep the object."""
         self._enter("put")
         self.objects[f"{bucket_name}/{object_name}"] = data.read(length)
 
     def get_object(self, *, bucket_name: str, object_name: str) -> BytesIO:
+        """Hand it out, perhaps mangled."""
         self._enter("get")
         return BytesIO(self.mangles(self.objects[f"{bucket_name}/{object_name}"]))
 
     def remove_object(self, *, bucket_name: str, object_name: str) -> None:
+        """Forget it, unless told to keep everything."""
         self._enter("remove")
         if not self.keeps:
             self.objects.pop(f"{bucket_name}/{object_name}", None)
 
     def list_objects(self, *, bucket_name: str, prefix: str) -> list[str]:
+        """Name what is there."""
         return [name for name in self.objects if name == f"{bucket_name}/{prefix}"]
 
 
@@ -149,6 +154,6 @@ def test_any_answer_below_500_is_a_living_store(alive: Alive | Unknown, verdict:
 
 def test_a_closed_port_is_unknown_with_its_reason() -> None:
     """Asked for real: nobody listens on port 1 of this machine."""
-    alive = ask_alive(S3.model_copy(update={"endpoint": "127.0.0.1:1"}))
+    alive = ask_alive(S3.model_copy(update={"endpoint": "s3.example:1", "address": IPv4Address("127.0.0.1")}))
     assert isinstance(alive, Unknown)
     assert "refused" in alive.reason
