@@ -21,9 +21,16 @@ if TYPE_CHECKING:
 
 RESET_ROW = "reset.host"
 
+_STAND_IN = "/etc/cni/net.d/00-fleet-reset.conflist"
+"""Pods cannot be removed through a network plugin whose agent is stopping; the loopback plugin needs none."""
+
 KUBEADM_RESET = Command.script(
     f"""
 systemctl stop {UNIT} 2>/dev/null || :
+mkdir -p /etc/cni/net.d
+echo '{{"cniVersion": "0.3.1", "name": "fleet-reset", "plugins": [{{"type": "loopback"}}]}}' > {_STAND_IN}
+systemctl stop kubelet.service
+sleep 1  # containerd watches the folder
 kubeadm reset --force --cri-socket {CRI_SOCKET}
 """,
     timeout_s=240,
@@ -36,9 +43,10 @@ CLEAN = Command.script(
 set -u
 systemctl stop kubelet.service 2>/dev/null
 
-# containers that kubeadm could not remove, because their network plugin was gone already
 cri() {{ timeout 60 crictl --runtime-endpoint {CRI_SOCKET} "$@"; }}
 for pod in $(cri pods -q 2>/dev/null); do cri rmp -f "$pod" >/dev/null 2>&1; done
+rm -f {_STAND_IN}
+for namespace in /run/netns/cni-*; do [ ! -e "$namespace" ] || ip netns delete "${{namespace##*/}}"; done
 
 # Cilium moved the rule for local addresses behind its own: put it back first, so that no packet is lost
 ip rule show | grep -q '^0:.*lookup local' || ip rule add pref 0 lookup local
@@ -86,9 +94,9 @@ awk '$2 ~ "^/var/lib/kubelet/|^/run/cilium" {{print $2}}' /proc/self/mounts | so
 done
 
 for conf in /etc/cni/net.d/*.cilium_bak; do [ ! -e "$conf" ] || mv "$conf" "${{conf%.cilium_bak}}"; done
-rm -rf /etc/cni/net.d/*cilium* /etc/sysctl.d/99-zzz-override_cilium.conf /run/cilium /var/lib/cilium
+rm -rf --one-file-system /etc/cni/net.d/*cilium* /etc/sysctl.d/99-zzz-override_cilium.conf /run/cilium /var/lib/cilium
 rm -rf /etc/kubernetes/*.conf /etc/kubernetes/manifests/* /etc/kubernetes/pki /etc/kubernetes/tmp {FOLDER}
-rm -rf /var/lib/etcd/* /var/lib/kubelet/* /var/log/pods/* /var/log/containers/*
+rm -rf --one-file-system /var/lib/etcd/* /var/lib/kubelet/* /var/log/pods/* /var/log/containers/*
 :
 """,
     timeout_s=180,
