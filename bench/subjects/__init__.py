@@ -1,0 +1,1 @@
+"""What is measured; each module hands out a ``Subject``."""
