@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+from dataclasses import fields
 
 from rich.console import Console
 from rich.table import Table
@@ -106,7 +107,9 @@ def check(options: argparse.Namespace, state: State, say: Progress) -> int:
 
 def build(_options: argparse.Namespace, _state: State, say: Progress) -> int:
     """Build what the lab boots from."""
-    say(f"built: {artefacts.ensure(say)}")
+    built = artefacts.ensure(say)
+    for field in fields(built):
+        print(f"{field.name:13} {getattr(built, field.name)}")
     return DONE
 
 

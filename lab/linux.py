@@ -77,7 +77,7 @@ def mount(
         ctypes.c_ulong(int(flags)),
         options.encode() or None,
     )
-    _checked(status, f"mount {kind or flags!r} {source} on {target}")
+    _checked(status, f"mount {source} on {target} ({kind or flags.name})")
 
 
 def bind(source: str | Path, target: str | Path, *, read_only: bool = False) -> None:

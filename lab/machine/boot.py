@@ -87,7 +87,7 @@ def _become_machine(spec: BootSpec, group: Group, complain_to: int) -> None:
         linux.drop_forever(linux.Capability.SYS_TIME)
         os.execve(_INIT, [_INIT, "--system", "--unit=multi-user.target"], _ENVIRONMENT)  # noqa: S606 - no shell line
     except OSError as error:
-        os.write(complain_to, f"{spec.name}: {error}".encode())
+        os.write(complain_to, f"{spec.name}: {error.strerror or error}".encode())
     finally:
         os._exit(1)
 

@@ -320,7 +320,7 @@ def test_an_up_that_cannot_boot_a_machine_says_which_and_why(small: Small) -> No
     broken.ready.touch()  # a disk that claims to be complete and is empty
     done = small.run("up", "--machines", "cluster-01,cluster-02")
     assert done.returncode == 1
-    assert "cluster-02 does not start: cluster-02: mount overlay" in done.stderr
+    assert "cluster-02 does not start: cluster-02: mount overlay on" in done.stderr
     assert "cluster-01: running" in done.stderr
 
 

@@ -12,7 +12,7 @@ _CGROUPS = Path("/sys/fs/cgroup")
 _SETTINGS = Path("/proc/sys")
 _LAB_PREFIX = "fleetproof"
 _VOLATILE = (  # counters and draws, which change by being looked at
-    *("fs/dentry-state", "fs/file-nr", "fs/inode-nr", "fs/inode-state", "fs/aio-nr"),
+    *("fs/dentry-state", "fs/file-nr", "fs/inode-nr", "fs/inode-state", "fs/aio-nr", "fs/quota"),
     *("kernel/ns_last_pid", "kernel/pty/nr", "kernel/random", "net/netfilter/nf_conntrack_count"),
 )
 
@@ -62,8 +62,8 @@ def inhabitants(namespaces: Iterable[int]) -> frozenset[int]:
         try:
             if (process / "ns" / "net").stat().st_ino in wanted:
                 found.add(int(process.name))
-        except (FileNotFoundError, ProcessLookupError):
-            continue
+        except (FileNotFoundError, ProcessLookupError, PermissionError):
+            continue  # it has ended, or is one that even root may not look into; no process of a lab is
     return frozenset(found)
 
 
