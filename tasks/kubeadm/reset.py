@@ -22,14 +22,18 @@ if TYPE_CHECKING:
 RESET_ROW = "reset.host"
 
 _STAND_IN = "/etc/cni/net.d/00-fleet-reset.conflist"
-"""Pods cannot be removed through a network plugin whose agent is stopping; the loopback plugin needs none."""
+"""Pods cannot be removed through a network plugin whose agent is gone; the loopback plugin needs none."""
+
+_CRI = f'cri() {{ timeout 60 crictl --runtime-endpoint {CRI_SOCKET} "$@"; }}'
 
 KUBEADM_RESET = Command.script(
     f"""
-systemctl stop {UNIT} 2>/dev/null || :
+{_CRI}
+systemctl stop {UNIT} kubelet.service 2>/dev/null || :
+# Cilium's agent would move every other plugin's configuration aside
+for agent in $(cri ps -q --name '^cilium-agent$' 2>/dev/null); do cri stop --timeout 5 "$agent" >/dev/null; done
 mkdir -p /etc/cni/net.d
 echo '{{"cniVersion": "0.3.1", "name": "fleet-reset", "plugins": [{{"type": "loopback"}}]}}' > {_STAND_IN}
-systemctl stop kubelet.service
 sleep 1  # containerd watches the folder
 kubeadm reset --force --cri-socket {CRI_SOCKET}
 """,
@@ -43,9 +47,9 @@ CLEAN = Command.script(
 set -u
 systemctl stop kubelet.service 2>/dev/null
 
-cri() {{ timeout 60 crictl --runtime-endpoint {CRI_SOCKET} "$@"; }}
+{_CRI}
 for pod in $(cri pods -q 2>/dev/null); do cri rmp -f "$pod" >/dev/null 2>&1; done
-rm -f {_STAND_IN}
+rm -f {_STAND_IN}*
 for namespace in /run/netns/cni-*; do [ ! -e "$namespace" ] || ip netns delete "${{namespace##*/}}"; done
 
 # Cilium moved the rule for local addresses behind its own: put it back first, so that no packet is lost
