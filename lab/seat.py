@@ -15,9 +15,11 @@ from lab import linux, wire
 from lab.credentials import Credentials
 from lab.linux import MountFlag, Namespace
 from lab.plan import LabPlan
+from lab.privilege import caller
 from lab.state import State
 
 _RESOLV_CONF = Path("/etc/resolv.conf")
+_WAIVERS = Path(__file__).with_name("waivers.yaml")
 _NOT_EXECUTABLE, _NOT_FOUND = 126, 127
 # Resolvers that would answer past /etc/resolv.conf, through a socket of the host's.
 _HOST_RESOLVERS = (Path("/run/systemd/resolve"), Path("/run/nscd"))
@@ -45,10 +47,18 @@ def take_seat_and_run(state: State, tools: Path, argv: Sequence[str], environmen
 
 
 def seat_environment(state: State, tools: Path, environment: Mapping[str, str]) -> dict[str, str]:
-    """The caller's environment with the lab's credentials and tools, and without proxies: none is in reach."""
+    """
+    The caller's environment with the lab's credentials, tools and traits, and without proxies: none is in reach.
+
+    What the caller says of state, traits and waivers wins. Without it, the runbooks keep the site's state with the lab,
+    so that host keys, kubeconfigs and the journal go when its machines go.
+    """
     kept = {name: value for name, value in environment.items() if not name.lower().endswith("_proxy")}
     credentials = Credentials(state.secrets)
     return {
+        "FLEETPROOF_STATE": str(_site(state)),
+        "FLEETPROOF_TRAITS": "lab",
+        "FLEETPROOF_WAIVERS": str(_WAIVERS),
         **kept,
         **credentials.environment(),
         "FLEETPROOF_LAB": state.instance,
@@ -59,8 +69,15 @@ def seat_environment(state: State, tools: Path, environment: Mapping[str, str]) 
 
 
 def furnish(plan: LabPlan, state: State) -> None:
-    """Write the seat's resolver configuration, once, before anybody sits down."""
+    """Write the seat's resolver configuration and make room for the site's state, once, before anybody sits down."""
+    _site(state).mkdir(mode=0o700, exist_ok=True)
+    if (user := caller()) is not None:
+        os.chown(_site(state), *user)
     (state.root / "resolv.conf").write_text(f"nameserver {plan.gateway.ip}\nsearch {plan.domain}\n")
+
+
+def _site(state: State) -> Path:
+    return state.root / "site"
 
 
 def _enter(state: State) -> None:

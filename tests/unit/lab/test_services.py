@@ -107,6 +107,17 @@ def test_a_program_at_the_seat_gets_the_labs_credentials_and_tools_and_no_proxy(
     assert not [name for name in environment if name.lower().endswith("_proxy")]
 
 
+def test_the_lab_names_its_traits_waivers_and_state_and_the_caller_may_name_others(plan: LabPlan, state: State) -> None:
+    """The state lives and dies with the machines it tells of."""
+    Credentials(state.secrets).create(plan)
+    environment = seat_environment(state, Path("/tools"), {"FLEETPROOF_TRAITS": "lab,central"})
+    assert environment["FLEETPROOF_TRAITS"] == "lab,central"
+    assert Path(environment["FLEETPROOF_WAIVERS"]).is_file()
+    furnish(plan, state)
+    assert Path(environment["FLEETPROOF_STATE"]).stat().st_mode & 0o777 == 0o700
+    assert Path(environment["FLEETPROOF_STATE"]).is_relative_to(state.root)
+
+
 def test_the_seat_asks_the_labs_dns(plan: LabPlan, state: State) -> None:
     """And no other."""
     furnish(plan, state)
