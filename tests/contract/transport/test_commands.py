@@ -131,9 +131,16 @@ def test_endless_output_is_cut_off(shell: NodeConnection) -> None:
 def test_commands_run_side_by_side_on_one_connection(shell: NodeConnection) -> None:
     """Forty commands from forty threads share one login, although sshd allows ten sessions at once."""
     with ThreadPoolExecutor(40) as pool:
-        results = list(pool.map(lambda n: shell.run(Command.script(f"sleep 0.1; echo {n}")), range(40)))
+        results = list(pool.map(lambda n: shell.run(Command.script(f"echo {n}")), range(40)))
     assert [result.stdout for result in results] == [f"{n}\n" for n in range(40)]
     assert shell.attempts == 1
+
+
+def test_long_commands_wait_for_each_other(shell: NodeConnection, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What sshd would refuse for want of a session is held back until there is one, however long that takes."""
+    monkeypatch.setattr("tasks.transport.execute._PATIENCE_S", 0.5)
+    with ThreadPoolExecutor(12) as pool:
+        assert all(result.ok for result in pool.map(lambda _: shell.run(Command(argv=("sleep", "1"))), range(12)))
 
 
 TO_ITS_SSHD = """
