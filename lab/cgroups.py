@@ -4,6 +4,9 @@ Control groups: where the lab's processes are counted, kept apart, found again a
 A lab owns one group, `fleetproof-<instance>`, in every hierarchy of the host, and within it one group per machine and
 per service. A process cannot leave it by forking or by losing its parent, so whatever a crashed `up` left behind is
 found here. Hosts with one unified hierarchy (v2) and those with one per controller (v1, "hybrid") differ here alone.
+
+A v2 root hands few controllers down by itself. What the labs need besides is borrowed: enabled by the first lab, noted
+on the root group itself, and disabled again by the last one.
 """
 
 import errno
@@ -14,8 +17,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+PREFIX = "fleetproof-"
+"""What the names of all labs' top groups begin with."""
+
 _MOUNT_POINT = Path("/sys/fs/cgroup")
 _NEEDED = frozenset({"cpu", "cpuset", "memory", "pids"})
+_BORROWED = "trusted.fleetproof.borrowed"
 _INHERITED_BY_HAND = ("cpuset.cpus", "cpuset.mems")
 _END_DEADLINE_S = 20.0
 
@@ -70,11 +77,14 @@ def host_hierarchies() -> tuple[Hierarchy, ...]:
 
 
 def missing_controllers(hierarchies: tuple[Hierarchy, ...]) -> tuple[str, ...]:
-    """Controllers that a kubelet needs and that a new group on this host would not have, sorted."""
+    """Controllers that a kubelet needs and that a new group on this host could not have, sorted."""
     offered: set[str] = set()
     for hierarchy in hierarchies:
         if hierarchy.unified:
-            offered |= set((hierarchy.path / "cgroup.subtree_control").read_text().split())
+            # a group that has processes of its own hands nothing more down, unless it is the very root (no cgroup.type)
+            open_handed = not (hierarchy.path / "cgroup.type").exists() or not _members(hierarchy.path)
+            file = "cgroup.controllers" if open_handed else "cgroup.subtree_control"
+            offered |= set((hierarchy.path / file).read_text().split())
         else:
             offered |= set(hierarchy.options.split(","))
     return tuple(sorted(_NEEDED - offered))
@@ -101,7 +111,9 @@ class Group:
         for hierarchy in self.hierarchies:
             folder = hierarchy.path
             for part in Path(self.name).parts:
-                if hierarchy.unified and folder != hierarchy.path:
+                if hierarchy.unified and folder == hierarchy.path:
+                    _borrow_controllers(folder)
+                elif hierarchy.unified:
                     _hand_down_controllers(folder)
                 folder /= part
                 folder.mkdir(exist_ok=True)
@@ -135,6 +147,9 @@ class Group:
             time.sleep(0.02)
         for folder in self._all_folders():
             _remove_folder(folder, deadline)
+        for hierarchy in self.hierarchies:
+            if hierarchy.unified:
+                _return_controllers(hierarchy.path)
 
     def _all_folders(self) -> Iterator[Path]:
         """Deepest first."""
@@ -176,6 +191,29 @@ def _inherit(folder: Path) -> None:
         setting = folder / name
         if setting.exists() and not (folder / "cgroup.controllers").exists() and not setting.read_text().strip():
             setting.write_text((folder.parent / name).read_text())
+
+
+def _borrow_controllers(root: Path) -> None:
+    """Have the root hand down what kubelets need; what it did not hand down before is noted."""
+    known = set((root / "cgroup.controllers").read_text().split())
+    missing = (_NEEDED & known) - set((root / "cgroup.subtree_control").read_text().split())
+    if missing:
+        os.setxattr(root, _BORROWED, " ".join(sorted(missing | _borrowed(root))).encode())
+        (root / "cgroup.subtree_control").write_text(" ".join(f"+{name}" for name in sorted(missing)))
+
+
+def _return_controllers(root: Path) -> None:
+    """Once the last lab's group is gone, the root hands down what it did before the first one came."""
+    if _borrowed(root) and not any(root.glob(f"{PREFIX}*")):
+        (root / "cgroup.subtree_control").write_text(" ".join(f"-{name}" for name in sorted(_borrowed(root))))
+        os.removexattr(root, _BORROWED)
+
+
+def _borrowed(root: Path) -> set[str]:
+    try:
+        return set(os.getxattr(root, _BORROWED).decode().split())
+    except OSError:
+        return set()
 
 
 def _hand_down_controllers(folder: Path) -> None:

@@ -117,7 +117,7 @@ def _control_groups(_plan: LabPlan, _state: State) -> Iterator[Obstacle]:
         yield Obstacle(
             "control groups",
             f"no new group would have: {absent}",
-            "see cgroups(7); on v2, hand them down in cgroup.subtree_control",
+            "run on a host, or in a container whose root group is empty",
         )
     elif any(not os.access(hierarchy.path, os.W_OK) for hierarchy in hierarchies):
         yield Obstacle(

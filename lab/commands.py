@@ -14,6 +14,7 @@ from lab.check import obstacles
 from lab.faults import RunningLab
 from lab.inventory import plan_from_inventory
 from lab.locking import changing
+from lab.machine.kernel_files import PRODUCT_UUID
 from lab.machine.power import PoweredMachine
 from lab.plan import LabPlan, PlanError
 from lab.progress import Progress
@@ -36,6 +37,8 @@ def up(options: argparse.Namespace, state: State, say: Progress) -> int:
     built = artefacts.ensure(say)
     materials = Materials(root_file_system=built.rootfs, images=built.containerd, tools=built.bin)
     bring_up(Record(plan=plan, materials=materials), state, say)
+    if not PRODUCT_UUID.exists():
+        say(f"this host has no {PRODUCT_UUID}, so the machines show none either")
     say(f"the lab {state.instance!r} is up: {', '.join(machine.name for machine in plan.machines)}")
     return DONE
 

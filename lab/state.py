@@ -5,6 +5,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from lab.cgroups import PREFIX
 from lab.plan import PlanError
 
 _INSTANCE = re.compile(r"[a-z][a-z0-9-]{0,20}")
@@ -67,7 +68,7 @@ class State:
     @property
     def title(self) -> str:
         """The prefix of everything that this lab has outside its folder: its cgroup's name."""
-        return f"fleetproof-{self.instance}"
+        return f"{PREFIX}{self.instance}"
 
     @property
     def namespaces(self) -> Path:

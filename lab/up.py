@@ -21,6 +21,7 @@ from lab.progress import Progress
 from lab.record import Record
 from lab.services import Service, all_services
 from lab.state import State
+from lab.wire import namespaces
 
 _SERVICE_DEADLINE_S = 30.0
 _BOOT_DEADLINE_S = 120.0
@@ -68,6 +69,9 @@ def down(state: State, say: Progress) -> None:
         return
     with changing(state.root, say):
         say("ending its processes")
+        left = namespaces.inhabitants(state.network(wire.SEAT)) - _group(state).processes()
+        if left:
+            say(f"processes {sorted(left)} still sit at the seat; their network goes now")
         _clear(state)
         shutil.rmtree(state.root)
     if not any(state.root.parent.iterdir()):
@@ -126,8 +130,11 @@ def _group(state: State) -> Group:
 
 
 def _all_at_once(steps: Sequence[Callable[[], None]]) -> None:
-    with ThreadPoolExecutor(max_workers=32) as pool:
+    pool = ThreadPoolExecutor(max_workers=32)
+    try:
         failures = [future.exception() for future in [pool.submit(step) for step in steps]]
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)  # all are done, or Ctrl-C is not to wait for them
     said = [str(failure) for failure in failures if failure is not None]
     if said:
         raise LabError("\n".join(said))

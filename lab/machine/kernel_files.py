@@ -35,7 +35,8 @@ _KUBELET_SETTINGS = {
     "kernel/keys/root_maxbytes": "25000000",
 }
 NO_SWAP = "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n"
-_PRODUCT_UUID = Path("/sys/class/dmi/id/product_uuid")
+PRODUCT_UUID = Path("/sys/class/dmi/id/product_uuid")
+"""Shown by a machine, each its own, only where this host's kernel shows one."""
 
 
 def show_api_file_systems(folder: MachineFolder, group: Group) -> None:
@@ -102,8 +103,8 @@ def _guard_global_settings(proc: Path, folder: MachineFolder) -> None:
 
 def _show_product_uuid(root: Path, stand_ins: Path) -> None:
     """Real machines differ in it; where the host's firmware shows none, this kernel cannot show one either."""
-    if _PRODUCT_UUID.exists():
-        shown = root / _PRODUCT_UUID.relative_to("/")
+    if PRODUCT_UUID.exists():
+        shown = root / PRODUCT_UUID.relative_to("/")
         _stand_in(stand_ins / "product_uuid", shown, Path("/proc/sys/kernel/random/uuid").read_text())
 
 

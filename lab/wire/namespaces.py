@@ -40,6 +40,21 @@ def exists(file: Path) -> bool:
     return file.exists() and file.stat().st_dev != file.parent.stat().st_dev
 
 
+def inhabitants(file: Path) -> frozenset[int]:
+    """The processes that live in the namespace; none where there is no namespace."""
+    if not exists(file):
+        return frozenset()
+    inode = file.stat().st_ino
+    found = set()
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if (process / "ns" / "net").stat().st_ino == inode:
+                found.add(int(process.name))
+        except OSError:
+            continue  # it has ended meanwhile, or is none of ours
+    return frozenset(found)
+
+
 def delete(file: Path) -> None:
     """Let go of the namespace, if any; the kernel takes its links away once the last process has left."""
     while exists(file):

@@ -298,6 +298,37 @@ def test_a_killed_up_can_be_repeated(small: Small, after_s: float) -> None:
     assert (after.mounts, after.control_groups, after.files) == (before.mounts, before.control_groups, before.files)
 
 
+def test_down_names_who_still_sits_at_the_seat(small: Small) -> None:
+    """A program that was left running there is not ended with the lab, and not passed over either."""
+    assert small.run("up", "--machines", "cluster-01").returncode == 0
+    with subprocess.Popen(small.command("exec", "--", "sleep", "60"), env=small.environment, cwd=ROOT) as sleeper:
+        deadline = time.monotonic() + 20
+        while sleeper.pid not in inhabitants([small.state.network("ops").stat().st_ino]):
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        said = small.run("down")
+        assert (said.returncode, sleeper.poll()) == (0, None)
+        assert f"processes [{sleeper.pid}] still sit at the seat" in said.stderr
+        sleeper.kill()
+
+
+def test_an_interrupted_up_ends_at_once_and_can_be_repeated(small: Small) -> None:
+    """Ctrl-C says what to do next and ends with 130."""
+    words = ("up", "--machines", "cluster-01")
+    with subprocess.Popen(
+        small.command(*words), stderr=subprocess.PIPE, text=True, env=small.environment, cwd=ROOT
+    ) as first:
+        assert first.stderr is not None
+        for line in first.stderr:
+            if "wire: " in line:
+                break
+        first.send_signal(signal.SIGINT)
+        said = first.stderr.read()
+        assert first.wait(timeout=20) == 130
+    assert "`python -m lab up` goes on from here" in said
+    assert small.run(*words).returncode == 0
+
+
 def test_a_machine_that_was_switched_off_keeps_its_disk(small: Small) -> None:
     """`poweroff` on it is seen; `up` boots it again with what it had written, and a fresh network."""
     assert small.run("up", "--machines", "cluster-01").returncode == 0
@@ -322,6 +353,13 @@ def test_an_up_that_cannot_boot_a_machine_says_which_and_why(small: Small) -> No
     assert done.returncode == 1
     assert "cluster-02 does not start: cluster-02: mount overlay on" in done.stderr
     assert "cluster-01: running" in done.stderr
+
+
+def test_this_host_can_carry_the_lab_that_runs_on_it(lab: Lab) -> None:
+    """`check` says so, with exit code 0."""
+    argv = [sys.executable, "-m", "lab", "check"]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False, env=lab.environment)
+    assert (done.returncode, "this machine can carry the lab" in done.stderr) == (0, True)
 
 
 def test_the_seat_address_is_the_plans(lab: Lab) -> None:

@@ -62,7 +62,7 @@ def inhabitants(namespaces: Iterable[int]) -> frozenset[int]:
         try:
             if (process / "ns" / "net").stat().st_ino in wanted:
                 found.add(int(process.name))
-        except (FileNotFoundError, ProcessLookupError, PermissionError):
+        except OSError:
             continue  # it has ended, or is one that even root may not look into; no process of a lab is
     return frozenset(found)
 

@@ -49,10 +49,70 @@ def test_hierarchies_are_read_from_the_mount_table(mountinfo: str, expected: lis
     assert [(str(each.path), each.kind, each.options) for each in found] == expected
 
 
-def test_a_v2_host_misses_what_its_root_does_not_hand_down(tmp_path: Path) -> None:
-    """On v2 a new group has what `cgroup.subtree_control` of its parent names, not what the kernel knows."""
-    (tmp_path / "cgroup.subtree_control").write_text("cpu memory\n")
-    assert missing_controllers((Hierarchy(tmp_path, "cgroup2", ""),)) == ("cpuset", "pids")
+@pytest.fixture
+def notes(monkeypatch: pytest.MonkeyPatch) -> dict[str, bytes]:
+    """What is noted on folders as extended attributes."""
+    kept: dict[str, bytes] = {}
+
+    def get(folder: Path, _name: str) -> bytes:
+        if str(folder) not in kept:
+            raise OSError(61, "no data available")
+        return kept[str(folder)]
+
+    monkeypatch.setattr(cgroups.os, "getxattr", get)
+    monkeypatch.setattr(cgroups.os, "setxattr", lambda folder, _name, value: kept.__setitem__(str(folder), value))
+    monkeypatch.setattr(cgroups.os, "removexattr", lambda folder, _name: kept.pop(str(folder)))
+    return kept
+
+
+@pytest.fixture
+def v2_root(tmp_path: Path) -> Hierarchy:
+    """The root of a v2 host as systemd leaves it: more known than handed down."""
+    (tmp_path / "cgroup.controllers").write_text("cpuset cpu io memory pids\n")
+    (tmp_path / "cgroup.subtree_control").write_text("memory pids\n")
+    return Hierarchy(tmp_path, "cgroup2", "")
+
+
+def test_a_v2_root_can_hand_down_all_that_it_knows(v2_root: Hierarchy) -> None:
+    """Whatever it hands down at the moment; what its kernel does not know is missing."""
+    assert missing_controllers((v2_root,)) == ()
+    (v2_root.path / "cgroup.controllers").write_text("memory pids\n")
+    assert missing_controllers((v2_root,)) == ("cpu", "cpuset")
+
+
+def test_a_group_with_processes_of_its_own_hands_no_more_down_than_it_does(v2_root: Hierarchy) -> None:
+    """As in a container whose processes sit in what it sees as the root; the very root has no cgroup.type."""
+    (v2_root.path / "cgroup.type").write_text("domain\n")
+    (v2_root.path / "cgroup.procs").write_text("1\n")
+    assert missing_controllers((v2_root,)) == ("cpu", "cpuset")
+    (v2_root.path / "cgroup.procs").write_text("")
+    assert missing_controllers((v2_root,)) == ()
+
+
+def test_controllers_are_borrowed_by_the_first_lab_and_returned_by_the_last(
+    v2_root: Hierarchy, notes: dict[str, bytes]
+) -> None:
+    """Exactly those that were not handed down before; a second lab neither borrows again nor returns too early."""
+    control = v2_root.path / "cgroup.subtree_control"
+    first, second = (Group(f"fleetproof-{name}", (v2_root,)) for name in ("one", "two"))
+    first.create()
+    assert (control.read_text(), notes) == ("+cpu +cpuset", {str(v2_root.path): b"cpu cpuset"})
+    control.write_text("cpuset cpu memory pids\n")
+    second.create()
+    first.remove()
+    assert control.read_text() == "cpuset cpu memory pids\n"
+    second.remove()
+    assert (control.read_text(), notes) == ("-cpu -cpuset", {})
+
+
+def test_a_root_that_hands_down_enough_is_left_alone(v2_root: Hierarchy, notes: dict[str, bytes]) -> None:
+    """Neither at the start nor at the end."""
+    control = v2_root.path / "cgroup.subtree_control"
+    control.write_text("cpuset cpu io memory pids\n")
+    group = Group("fleetproof-one", (v2_root,))
+    group.create()
+    group.remove()
+    assert (control.read_text(), notes) == ("cpuset cpu io memory pids\n", {})
 
 
 def test_a_v1_host_misses_what_is_not_mounted(tmp_path: Path) -> None:
@@ -73,12 +133,13 @@ def test_a_v1_cpuset_group_inherits_processors_and_memory(tmp_path: Path) -> Non
     assert [(folder / name).read_text() for name in ("cpuset.cpus", "cpuset.mems")] == ["0-1\n", "0\n"]
 
 
-def test_a_v2_group_hands_all_controllers_to_its_children(tmp_path: Path) -> None:
+@pytest.mark.usefixtures("notes")
+def test_a_v2_group_hands_all_controllers_to_its_children(v2_root: Hierarchy) -> None:
     """A group between the root and a machine's offers the machine whatever it has itself."""
-    lab = tmp_path / "lab"
+    lab = v2_root.path / "lab"
     lab.mkdir()
     (lab / "cgroup.controllers").write_text("cpu memory\n")
-    Group("lab/cluster-01", (Hierarchy(tmp_path, "cgroup2", ""),)).create()
+    Group("lab/cluster-01", (v2_root,)).create()
     assert (lab / "cgroup.subtree_control").read_text() == "+cpu +memory"
     assert (lab / "cluster-01").is_dir()
 
