@@ -31,10 +31,11 @@ lint: venv
 	$(BIN)/mypy
 
 check: lint  ## lint, types, fast tests: the daily loop
-	$(BIN)/pytest -q -m "not lab"
+	$(BIN)/pytest -q -n auto -m "not lab"
 
 test: lint  ## everything, the lab of four machines included
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto -m "not lab"
+	$(BIN)/pytest -m lab
 
 demo: venv  ## four bare machines become four proven clusters; the report is printed and kept
 	$(BIN)/python -m lab up
