@@ -27,6 +27,9 @@ the time that a query asks for; kubeadm dates certificates back by 300 s only; S
 (RequestTimeTooSkewed). Five seconds leaves a factor of six to the first of them.
 """
 
+CLOCK_SHARP_S = 0.25
+"""A reading less certain than this is taken again: with two of them, an offset of ``CLOCK_WARN_S`` could hide."""
+
 CLOCK_BLUR_S = 5.0
 """A reading less certain than the limit it is held against judges nothing."""
 

@@ -162,9 +162,9 @@ def parse_mounts(text: str) -> Mounts:
     """Read lines of /proc/self/mountinfo (proc(5)); the last mount at a point is the one that is seen."""
     root_shared, types = None, {}
     for line in text.splitlines():
-        before, separator, after = line.partition(" - ")
+        before, _, after = line.partition(" - ")
         fields = before.split()
-        if not separator or len(fields) < len(("id", "parent", "device", "root", "point", "options")):
+        if not after.split() or len(fields) < len(("id", "parent", "device", "root", "point", "options")):
             raise ValueError(f"{line!r} is no line of mountinfo")
         point = fields[4]
         types[point] = after.split()[0]

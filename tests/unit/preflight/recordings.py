@@ -119,11 +119,11 @@ def wish(**changes: Any) -> Wish:
     return replace(Wish(cluster=site.clusters[0], fleet=site), **changes)
 
 
-def verdicts(facts: HostFacts) -> dict[str, str]:
+def verdicts(facts: HostFacts, **wishes: Any) -> dict[str, str]:
     """Every verdict on cluster-01's host; rows of a path by ``check->peer``."""
     return {
         finding.row.check + (f"->{finding.row.peer}" if finding.row.peer else ""): str(finding.verdict)
-        for finding in host_findings(facts, wish())
+        for finding in host_findings(facts, wish(**wishes))
     }
 
 

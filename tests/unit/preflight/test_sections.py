@@ -21,6 +21,7 @@ from tests.unit.preflight.recordings import (
     cases,
     changed,
     changes,
+    host_facts,
     plain,
     verdicts,
 )
@@ -91,6 +92,31 @@ def test_answers_together(title: str) -> None:
     """What only several answers together can say."""
     names, expected = TOGETHER[title]
     assert changed({name.partition("/")[0]: case_of(name).answer for name in names}) == expected
+
+
+OWN = {"host.installation", "host.manifests", "host.etcd-dir", "host.leftovers", "host.ports-cilium"} | {
+    f"host.port.{port}" for port in (6443, 10259, 10257, 10250, 2379, 2380)
+}
+
+
+def test_a_recorded_cluster_of_ours_is_as_good_as_a_bare_host() -> None:
+    """Ports, manifests, etcd's folder, devices and routes of a running cluster are its own."""
+    got = verdicts(host_facts("lab-cluster"))
+    assert {got[check] for check in OWN} == {"PASS"}
+    assert {check for check, verdict in got.items() if verdict != "PASS"} <= {
+        check for check, verdict in bare_verdicts().items() if verdict != "PASS"
+    }
+
+
+def test_the_same_cluster_is_foreign_where_another_ca_is_recorded() -> None:
+    """A host that was set up anew behind this site's back is not taken for the old one."""
+    got = verdicts(host_facts("lab-cluster"), recorded_ca="TUFERS1VUA==")
+    assert {check for check, verdict in got.items() if verdict == "FAIL"} - set(bare_fails()) == OWN
+
+
+def bare_fails() -> list[str]:
+    """What the bare machine lacks anyway."""
+    return [check for check, verdict in bare_verdicts().items() if verdict == "FAIL"]
 
 
 @pytest.mark.parametrize("check", [check.check for check in HOST_CHECKS])
