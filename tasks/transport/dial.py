@@ -39,10 +39,9 @@ class PromptSocket(socket.socket):
         """Keep our own: paramiko asks for 0.1 s, which is ten wake-ups a second for every idle host."""
 
     def recv(self, size: int, flags: int = 0) -> bytes:
-        """Read what there is, and acknowledge it at once."""
-        data = super().recv(size, flags)
+        """Read what comes, and have it acknowledged at once."""
         self.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
-        return data
+        return super().recv(size, flags)
 
     def send(self, data: bytes, flags: int = 0) -> int:  # type: ignore[override]
         """Write what the kernel takes; a peer that takes nothing for seconds is gone."""
