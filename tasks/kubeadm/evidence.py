@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from tasks.kubeadm.state import FOLDER
@@ -19,8 +20,11 @@ GATHER = Command.script(
 part() {{ printf '\\n--- %s\\n' "$1"; }}
 cri() {{ timeout 10 crictl --runtime-endpoint unix:///run/containerd/containerd.sock "$@" 2>&1; }}
 part "kubeadm's log"; tail -n 25 {FOLDER}/init.log 2>&1
-part "journal of kubelet"; journalctl --no-pager -o cat -n 25 -u kubelet.service 2>&1
-part "journal of containerd"; journalctl --no-pager -o cat -n 15 -u containerd.service 2>&1
+# what the journal says of an earlier cluster is no evidence
+since=$(stat -c @%Y {FOLDER}/kubeadm.yaml {FOLDER}/attempt 2>/dev/null | tail -n 1)
+journal() {{ journalctl --no-pager -o cat ${{since:+--since "$since"}} -n "$1" -u "$2" 2>&1; }}
+part "journal of kubelet"; journal 25 kubelet.service
+part "journal of containerd"; journal 15 containerd.service
 part "crictl ps -a"; cri ps -a
 for id in $(cri ps -a -q --state Exited 2>/dev/null | grep -E '^[0-9a-f]+$' | head -n 3); do
   part "crictl logs $id"; cri logs --tail 15 "$id"
@@ -52,9 +56,10 @@ _TELLING = (
 
 
 def headline(evidence: tuple[str, ...]) -> str:
-    """The line of the evidence that names the cause, the more telling first."""
+    """The line of the evidence that names the cause, the more telling first; of containerd's many none is meant."""
+    told = list(takewhile(lambda line: line != "--- journal of containerd", evidence))
     for pattern in _TELLING:
-        found = [match[1] for line in evidence if (match := re.match(pattern, line))]
+        found = [match[1] for line in told if (match := re.match(pattern, line))]
         if found:
             return "; ".join(dict.fromkeys(found[:3]))
     return "kubeadm left no error in its log"

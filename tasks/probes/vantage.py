@@ -45,7 +45,9 @@ def host_cells(cluster: Cluster, targets: Iterable[Target], answers: Mapping[str
     neighbours = parse_neighbours(answers.get("neighbours", (1, ""))[1])
 
     def read(target: Target, code: int, text: str) -> Seen:
-        return with_neighbour(parse_curl(code, text, target.wanted), target.address, neighbours)
+        seen = parse_curl(code, text, target.wanted)
+        # nobody answers ARP for what is its own
+        return seen if target.peer == cluster.name else with_neighbour(seen, target.address, neighbours)
 
     shell = f"ssh {cluster.address}"
     return _cells("host", cluster, targets, answers, read, lambda url: f"{shell} curl -kv --connect-timeout 3 {url}")

@@ -9,6 +9,7 @@ import pytest
 
 from tasks.cilium.address import balanced, wrong_policy, wrongly_assigned, wrongly_held
 from tasks.cilium.status import parse_status
+from tests.unit.onsite import ROOT
 
 VIP = "192.168.101.212"
 NOW = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
@@ -117,3 +118,9 @@ def test_another_text_is_no_status(text: str) -> None:
     """It raises: what cannot be read is never Ok."""
     with pytest.raises(ValueError, match="not a status"):
         parse_status(text)
+
+
+def test_a_real_status_is_read() -> None:
+    """As the agent of Cilium 1.18.2 prints it."""
+    status = parse_status((ROOT / "tests/recorded/cilium/status/ok/stdout.txt").read_text(encoding="utf-8"))
+    assert (status.problems, status.failing, status.kube_proxy_replacement) == ((), (), "True")

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from tasks.deploy.drift import differing, parse_diff
 from tasks.deploy.guards import complaints
 from tasks.deploy.manifest import Ref, Stream, parse_stream, record_name, record_of
+from tests.unit.onsite import ROOT
 
 CONFIG = (
     "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n  namespace: kube-system\ndata:\n  x: |\n    ---\n    y\n"
@@ -135,3 +136,14 @@ def test_any_other_text_is_no_difference(text: str) -> None:
 def test_no_text_is_no_difference() -> None:
     """There is no output where nothing differs."""
     assert parse_diff("") == {}
+
+
+def test_a_real_difference_leads_to_the_objects_that_were_edited() -> None:
+    """One Deployment scaled and one ConfigMap deleted by hand: exactly those two differ."""
+    text = (ROOT / "tests/recorded/deploy/kubectl-diff/edited-by-hand/stdout.txt").read_text(encoding="utf-8")
+    differences = parse_diff(text)
+    assert set(differences) == {
+        "apps.v1.Deployment.kube-system.cilium-operator",
+        "v1.ConfigMap.kube-system.cilium-config",
+    }
+    assert "-  replicas: 2\n+  replicas: 1" in differences["apps.v1.Deployment.kube-system.cilium-operator"]
