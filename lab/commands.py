@@ -35,7 +35,9 @@ def up(options: argparse.Namespace, state: State, say: Progress) -> int:
     if not _can_carry(plan, state):
         return NOT_WELL
     built = artefacts.ensure(say)
-    materials = Materials(root_file_system=built.rootfs, images=built.containerd, tools=built.bin)
+    materials = Materials(
+        root_file_system=built.rootfs, images=built.containerd, tools=built.bin, chart=built.cilium_chart
+    )
     bring_up(Record(plan=plan, materials=materials), state, say)
     if not PRODUCT_UUID.exists():
         say(f"this host has no {PRODUCT_UUID}, so the machines show none either")

@@ -11,11 +11,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn
 
+import yaml
+
 from lab import linux, wire
 from lab.credentials import Credentials
 from lab.linux import MountFlag, Namespace
-from lab.plan import LabPlan
 from lab.privilege import caller
+from lab.record import Record
 from lab.state import State
 
 _RESOLV_CONF = Path("/etc/resolv.conf")
@@ -57,6 +59,7 @@ def seat_environment(state: State, tools: Path, environment: Mapping[str, str]) 
     credentials = Credentials(state.secrets)
     return {
         "FLEETPROOF_STATE": str(_site(state)),
+        "FLEETPROOF_CHARTS": str(_charts(state)),
         "FLEETPROOF_TRAITS": "lab",
         "FLEETPROOF_WAIVERS": str(_WAIVERS),
         **kept,
@@ -68,12 +71,20 @@ def seat_environment(state: State, tools: Path, environment: Mapping[str, str]) 
     }
 
 
-def furnish(plan: LabPlan, state: State) -> None:
-    """Write the seat's resolver configuration and make room for the site's state, once, before anybody sits down."""
+def furnish(record: Record, state: State) -> None:
+    """Write the seat's resolver configuration, lay out its charts and make room for the site's state, once."""
+    _charts(state).mkdir(exist_ok=True)
+    if (chart := record.materials.chart) is not None:
+        about = yaml.safe_load((chart / "Chart.yaml").read_text())
+        (_charts(state) / f"{about['name']}-{about['version']}").symlink_to(chart)
     _site(state).mkdir(mode=0o700, exist_ok=True)
     if (user := caller()) is not None:
         os.chown(_site(state), *user)
-    (state.root / "resolv.conf").write_text(f"nameserver {plan.gateway.ip}\nsearch {plan.domain}\n")
+    (state.root / "resolv.conf").write_text(f"nameserver {record.plan.gateway.ip}\nsearch {record.plan.domain}\n")
+
+
+def _charts(state: State) -> Path:
+    return state.root / "charts"
 
 
 def _site(state: State) -> Path:

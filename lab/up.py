@@ -51,7 +51,7 @@ def up(wanted: Record, state: State, say: Progress) -> None:
         else:
             _clear(state)
             wire.lay(wanted.plan, state)
-            seat.furnish(wanted.plan, state)
+            seat.furnish(wanted, state)
             say("wire: switch, gateway, object store's network and operator's seat are laid")
         record.save(wanted, state)
         rise = _Rise(wanted, state, credentials, lab_accounts(credentials), lock, say)

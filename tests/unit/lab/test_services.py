@@ -11,6 +11,7 @@ import pytest
 
 from lab.credentials import Credentials
 from lab.plan import LabPlan
+from lab.record import Materials, Record
 from lab.seat import furnish, seat_environment
 from lab.services import dns, store
 from lab.state import State
@@ -113,12 +114,26 @@ def test_the_lab_names_its_traits_waivers_and_state_and_the_caller_may_name_othe
     environment = seat_environment(state, Path("/tools"), {"FLEETPROOF_TRAITS": "lab,central"})
     assert environment["FLEETPROOF_TRAITS"] == "lab,central"
     assert Path(environment["FLEETPROOF_WAIVERS"]).is_file()
-    furnish(plan, state)
+    furnish(_record(plan, None), state)
     assert Path(environment["FLEETPROOF_STATE"]).stat().st_mode & 0o777 == 0o700
     assert Path(environment["FLEETPROOF_STATE"]).is_relative_to(state.root)
 
 
+def test_the_seat_has_the_chart_under_its_name_and_version(plan: LabPlan, state: State, tmp_path: Path) -> None:
+    """As the folder that FLEETPROOF_CHARTS names has to hold it."""
+    Credentials(state.secrets).create(plan)
+    (tmp_path / "Chart.yaml").write_text("name: cilium\nversion: 1.18.2\n")
+    furnish(_record(plan, tmp_path), state)
+    charts = seat_environment(state, Path("/tools"), {})["FLEETPROOF_CHARTS"]
+    assert (Path(charts) / "cilium-1.18.2" / "Chart.yaml").is_file()
+
+
+def _record(plan: LabPlan, chart: Path | None) -> Record:
+    materials = Materials(root_file_system=Path("/r"), images=None, tools=Path("/t"), chart=chart)
+    return Record(plan=plan, materials=materials)
+
+
 def test_the_seat_asks_the_labs_dns(plan: LabPlan, state: State) -> None:
     """And no other."""
-    furnish(plan, state)
+    furnish(_record(plan, None), state)
     assert (state.root / "resolv.conf").read_text() == "nameserver 192.168.101.1\nsearch miribit.lab\n"
