@@ -64,6 +64,8 @@ class Explain:
             return self.error(row, self.walked[FLEET])
         if self.resumed and not self.walked:
             return skipped(row, next(iter(self.resumed.values())))
+        if self.blocked and not self.walked:
+            return skipped(row, "not asked, because no host came so far", next(iter(self.blocked.values())))
         return never_came(row)
 
     def _blocked(self, row: Row, end: str) -> Finding:

@@ -303,3 +303,15 @@ def test_no_behaviour_of_steps_makes_a_false_green(
     assert (exit_of(record) is Exit.GREEN) >= good
     if not waivers:
         assert (exit_of(record) is Exit.GREEN) == good == (not headlines)
+
+
+def test_a_fleet_row_is_skipped_where_no_host_came_so_far(bench: Workbench) -> None:
+    """The step never ran, so its silence is a consequence of what blocked the hosts, not a defect of its own."""
+
+    def step(task: Task, _ctx: RunContext) -> Outcome:
+        return Outcome(findings=(failing(Row("a", task.host.name)),))
+
+    wire = Row("wire", FLEET)
+    later = bench.stage(rows=(wire,), title="Later", fleet=lambda _o, _c: Outcome(findings=(passing(wire),)))
+    judged = finding(bench.run(bench.stage("a", host=step), later), "wire@fleet")
+    assert (judged.verdict, str(judged.blocked_by)) == (Verdict.SKIP, "a@cluster-01")
