@@ -21,7 +21,7 @@ def privileged(facts: HostFacts, _: Wish) -> Judgement:
     uid = known(facts.capacity).uid
     if uid == 0:
         return good("commands run as root")
-    return bad(f"commands run as uid {uid}", mend('sudo usermod -aG sudo "$USER"', "machine"))
+    return bad(f"commands run as uid {uid}", mend("sudo id -u", "access"))
 
 
 def operating_system(facts: HostFacts, _: Wish) -> Judgement:

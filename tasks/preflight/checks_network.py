@@ -152,9 +152,10 @@ def tools(*, needed: bool) -> Callable[[HostFacts, Wish], Judgement]:
         if not missing:
             return good(f"all {sum(tool.needed == needed for tool in wanted_services.TOOLS)} found")
         said = ", ".join(f"{tool.name} ({tool.why})" for tool in missing)
-        packages = " ".join(dict.fromkeys(tool.package for tool in missing))
+        debian = " ".join(dict.fromkeys(tool.debian for tool in missing))
+        rhel = " ".join(dict.fromkeys(tool.rhel for tool in missing))
         return worse(needed=needed)(
-            f"missing: {said}", install(facts.system, debian=packages, rhel=packages, chapter="tools")
+            f"missing: {said}", install(facts.system, debian=debian, rhel=rhel, chapter="tools")
         )
 
     return judge

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from tasks.model.finding import FLEET, Row
+from tasks.model.finding import FLEET, Row, Verdict
 from tasks.preflight.judge import CouldNotJudge, bad, fair, finding, good, known, unjudged
-from tasks.preflight.limits import HELM_NEEDED, KUSTOMIZE_NEEDED, KUSTOMIZE_RECOMMENDED
-from tasks.preflight.remedies import mend
+from tasks.preflight.limits import HELM_NEEDED, HELM_PROVEN, KUSTOMIZE_NEEDED, KUSTOMIZE_RECOMMENDED
+from tasks.preflight.remedies import at_the_seat
 from tasks.preflight.values import Unknown, Version
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 NOT_FOUND = 127
 _HELM4 = Version(4, 0, 0)
-_INSTALL = "docs/operate.md names the versions and where to get them"
 
 
 def read_version(result: CommandResult) -> Fact[Version | None]:
@@ -42,7 +41,7 @@ def kubectl(versions: Mapping[str, Fact[Version | None]], kubernetes: Version) -
     """One minor version off the API server is supported, either way."""
     version = _installed(versions, "kubectl")
     if version.major != kubernetes.major or abs(version.minor - kubernetes.minor) > 1:
-        return bad(f"{version}, more than one minor version off {kubernetes}", mend(_INSTALL, "tools"))
+        return bad(f"{version}, more than one minor version off {kubernetes}", "")
     return good(str(version))
 
 
@@ -50,19 +49,19 @@ def kustomize(versions: Mapping[str, Fact[Version | None]], _: Version) -> Judge
     """Old ones know no `helmCharts[].kubeVersion`, and call helm in a way that helm 4 refuses."""
     version, helm_version = _installed(versions, "kustomize"), versions["helm"]
     if version < KUSTOMIZE_NEEDED:
-        return bad(f"{version}, older than {KUSTOMIZE_NEEDED}", mend(_INSTALL, "tools"))
+        return bad(f"{version}, older than {KUSTOMIZE_NEEDED}", "")
     if version >= KUSTOMIZE_RECOMMENDED:
         return good(str(version))
     if isinstance(helm_version, Version) and helm_version >= _HELM4:
-        return bad(f"{version} cannot call helm {helm_version}; {KUSTOMIZE_RECOMMENDED} can", mend(_INSTALL, "tools"))
-    return fair(f"{version}; proven with {KUSTOMIZE_RECOMMENDED}", mend(_INSTALL, "tools"))
+        return bad(f"{version} cannot call helm {helm_version}; {KUSTOMIZE_RECOMMENDED} can", "")
+    return fair(f"{version}; proven with {KUSTOMIZE_RECOMMENDED}", "")
 
 
 def helm(versions: Mapping[str, Fact[Version | None]], _: Version) -> Judgement:
     """Kustomize inflates charts by calling it."""
     version = _installed(versions, "helm")
     if version < HELM_NEEDED:
-        return bad(f"{version}, older than {HELM_NEEDED}", mend(_INSTALL, "tools"))
+        return bad(f"{version}, older than {HELM_NEEDED}", "")
     return good(str(version))
 
 
@@ -79,12 +78,13 @@ def _installed(versions: Mapping[str, Fact[Version | None]], tool: str) -> Versi
 
 @dataclass(frozen=True, slots=True)
 class ToolCheck:
-    """One tool: how it tells its version, how that is judged, and what is wanted."""
+    """One tool: how it tells its version, how that is judged, what is wanted, and how it is had from its makers."""
 
     name: str
     argv: tuple[str, ...]
     judge: Callable[[Mapping[str, Fact[Version | None]], Version], Judgement]
     wanted: str
+    get: str
 
     @property
     def row(self) -> Row:
@@ -93,9 +93,31 @@ class ToolCheck:
 
 
 TOOL_CHECKS = (
-    ToolCheck("kubectl", ("kubectl", "version", "--client", "--output=json"), kubectl, "within one minor version"),
-    ToolCheck("kustomize", ("kustomize", "version"), kustomize, f"{KUSTOMIZE_NEEDED}+, best {KUSTOMIZE_RECOMMENDED}"),
-    ToolCheck("helm", ("helm", "version", "--template={{.Version}}"), helm, f"{HELM_NEEDED}+"),
+    ToolCheck(
+        "kubectl",
+        ("kubectl", "version", "--client", "--output=json"),
+        kubectl,
+        "within one minor version of the clusters",
+        "curl -fLO https://dl.k8s.io/release/v{kubernetes}/bin/linux/amd64/kubectl"
+        " && sudo install kubectl /usr/local/bin/",
+    ),
+    ToolCheck(
+        "kustomize",
+        ("kustomize", "version"),
+        kustomize,
+        f"{KUSTOMIZE_NEEDED}+, best {KUSTOMIZE_RECOMMENDED}",
+        "curl -fL https://github.com/kubernetes-sigs/kustomize/releases/download/"
+        f"kustomize%2Fv{KUSTOMIZE_RECOMMENDED}/kustomize_v{KUSTOMIZE_RECOMMENDED}_linux_amd64.tar.gz"
+        " | sudo tar xzC /usr/local/bin",
+    ),
+    ToolCheck(
+        "helm",
+        ("helm", "version", "--template={{.Version}}"),
+        helm,
+        f"{HELM_NEEDED}+",
+        f"curl -fL https://get.helm.sh/helm-v{HELM_PROVEN}-linux-amd64.tar.gz"
+        " | sudo tar xzC /usr/local/bin --strip-components=1 linux-amd64/helm",
+    ),
 )
 
 
@@ -115,7 +137,9 @@ def _finding(check: ToolCheck, versions: Mapping[str, Fact[Version | None]], kub
     try:
         judgement = check.judge(versions, kubernetes)
     except _Missing:
-        judgement = bad(f"{check.name} is not on the PATH", mend(_INSTALL, "tools"))
+        judgement = bad(f"{check.name} is not on the PATH", "")
     except CouldNotJudge as error:
         judgement = unjudged(str(error))
+    if judgement.verdict in {Verdict.FAIL, Verdict.WARN}:
+        judgement = replace(judgement, remedy=at_the_seat(check.get.format(kubernetes=kubernetes)))
     return finding(check.row, judgement, wanted=check.wanted, reproduce=" ".join(check.argv))

@@ -36,9 +36,6 @@ CLOCK_BLUR_S = 5.0
 CONTAINERD_NEEDED = Version(1, 6, 0)
 """The first line with the CRI v1 interface, which kubelets from 1.26 on demand."""
 
-CONTAINERD_RECOMMENDED = Version(1, 7, 0)
-"""Containerd 1.6 is the oldest that Kubernetes 1.33 is tested with; its own support has ended."""
-
 KERNEL_NEEDED = Version(5, 10, 0)
 """Cilium 1.18's system requirements."""
 
@@ -55,6 +52,9 @@ KUSTOMIZE_RECOMMENDED = Version(5, 8, 1)
 
 HELM_NEEDED = Version(3, 10, 0)
 """The specification's dependencies."""
+
+HELM_PROVEN = Version(3, 22, 0)
+"""The release that remedies name; kustomize from 5.8.1 on calls helm 4 just as well."""
 
 INODES_FREE_PERCENT = 5
 """The kubelet evicts pods below this share of free inodes (``nodefs.inodesFree<5%``)."""

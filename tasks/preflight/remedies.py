@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 Chapter = Literal[
     "machine",
+    "access",
     "identity",
     "kernel",
     "sysctls",
@@ -39,6 +40,11 @@ Chapter = Literal[
 def mend(command: str, chapter: Chapter) -> str:
     """The command, and where it is explained, in a comment that a shell leaves alone."""
     return f"{command}  # docs/hosts.md#{chapter}"
+
+
+def at_the_seat(command: str) -> str:
+    """The same for the operator's own machine, which ``docs/operate.md`` speaks of."""
+    return f"{command}  # docs/operate.md#operators-machine"
 
 
 def install(system: Fact[System], *, debian: str, rhel: str, chapter: Chapter) -> str:

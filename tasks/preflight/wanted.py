@@ -16,7 +16,7 @@ class Room:
 
 
 DISKS = (
-    Room(path="/var/lib/longhorn", needed=20, recommended=100, why="Longhorn's replicas; 100 GB by the specification"),
+    Room(path="/var/lib/longhorn", needed=20, recommended=93, why="Longhorn's replicas; 100 GB by the specification"),
     Room(
         path="/var/lib/containerd", needed=10, recommended=25, why="images and container layers: 12 GiB when all runs"
     ),

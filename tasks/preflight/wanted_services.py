@@ -36,38 +36,66 @@ NODE_EXPORTER_PORTS = (Port(number=9100, process="node_exporter"),)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tool:
-    """A program on the host's PATH, as sudo sets it, and the Debian package that has it."""
+    """A program on the host's PATH, as sudo sets it, and the packages that have it on Debian and on RHEL."""
 
     name: str
-    package: str
+    debian: str
+    rhel: str
     needed: bool
     why: str
 
 
 TOOLS = (
-    Tool(name="mount", package="mount", needed=True, why="kubeadm and kubelet"),
-    Tool(name="losetup", package="mount", needed=True, why="kubeadm and kubelet"),
-    Tool(name="cp", package="coreutils", needed=True, why="kubeadm"),
-    Tool(name="ip", package="iproute2", needed=True, why="these checks; kubeadm up to 1.31"),
-    Tool(name="iptables", package="iptables", needed=False, why="kubelet's and Cilium's rules; kubeadm up to 1.31"),
+    Tool(name="mount", debian="mount", rhel="util-linux", needed=True, why="kubeadm and kubelet"),
+    Tool(name="losetup", debian="mount", rhel="util-linux", needed=True, why="kubeadm and kubelet"),
+    Tool(name="cp", debian="coreutils", rhel="coreutils", needed=True, why="kubeadm"),
+    Tool(name="ip", debian="iproute2", rhel="iproute", needed=True, why="these checks; kubeadm up to 1.31"),
+    Tool(
+        name="iptables",
+        debian="iptables",
+        rhel="iptables",
+        needed=False,
+        why="kubelet's and Cilium's rules; kubeadm up to 1.31",
+    ),
     Tool(
         name="nsenter",
-        package="util-linux",
+        debian="util-linux",
+        rhel="util-linux",
         needed=True,
         why="Longhorn enters the host's namespaces; kubeadm up to 1.31",
     ),
-    Tool(name="touch", package="coreutils", needed=False, why="kubeadm up to 1.31"),
-    Tool(name="crictl", package="cri-tools", needed=False, why="looking at containers by hand; kubeadm up to 1.30"),
-    Tool(name="conntrack", package="conntrack", needed=False, why="looking at connections by hand; kubeadm up to 1.31"),
-    Tool(name="ethtool", package="ethtool", needed=False, why="kubeadm up to 1.31"),
-    Tool(name="socat", package="socat", needed=False, why="`kubectl port-forward` of older runtimes"),
-    Tool(name="tc", package="iproute2", needed=False, why="looking at Cilium's filters by hand; kubeadm up to 1.31"),
-    Tool(name="ebtables", package="ebtables", needed=False, why="kubeadm up to 1.27"),
-    Tool(name="bash", package="bash", needed=True, why="Longhorn, and the reachability checks"),
-    Tool(name="curl", package="curl", needed=True, why="Longhorn"),
-    Tool(name="findmnt", package="util-linux", needed=True, why="Longhorn"),
-    Tool(name="blkid", package="util-linux", needed=True, why="Longhorn"),
-    Tool(name="lsblk", package="util-linux", needed=True, why="Longhorn"),
+    Tool(name="touch", debian="coreutils", rhel="coreutils", needed=False, why="kubeadm up to 1.31"),
+    Tool(
+        name="crictl",
+        debian="cri-tools",
+        rhel="cri-tools",
+        needed=False,
+        why="looking at containers by hand; kubeadm up to 1.30",
+    ),
+    Tool(
+        name="conntrack",
+        debian="conntrack",
+        rhel="conntrack-tools",
+        needed=False,
+        why="looking at connections by hand; kubeadm up to 1.31",
+    ),
+    Tool(name="ethtool", debian="ethtool", rhel="ethtool", needed=False, why="kubeadm up to 1.31"),
+    Tool(name="socat", debian="socat", rhel="socat", needed=False, why="`kubectl port-forward` of older runtimes"),
+    Tool(
+        name="tc",
+        debian="iproute2",
+        rhel="iproute-tc",
+        needed=False,
+        why="looking at Cilium's filters by hand; kubeadm up to 1.31",
+    ),
+    Tool(name="ebtables", debian="ebtables", rhel="iptables-ebtables", needed=False, why="kubeadm up to 1.27"),
+    Tool(name="ping", debian="iputils-ping", rhel="iputils", needed=True, why="these checks: MTU of paths"),
+    Tool(name="arping", debian="iputils-arping", rhel="iputils", needed=True, why="these checks: VIPs on the wire"),
+    Tool(name="bash", debian="bash", rhel="bash", needed=True, why="Longhorn, and the reachability checks"),
+    Tool(name="curl", debian="curl", rhel="curl", needed=True, why="Longhorn"),
+    Tool(name="findmnt", debian="util-linux", rhel="util-linux", needed=True, why="Longhorn"),
+    Tool(name="blkid", debian="util-linux", rhel="util-linux", needed=True, why="Longhorn"),
+    Tool(name="lsblk", debian="util-linux", rhel="util-linux", needed=True, why="Longhorn"),
 )
 
 UNITS = (

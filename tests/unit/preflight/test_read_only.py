@@ -48,12 +48,16 @@ HARMLESS = re.compile(
 
 SITE = fleet()
 SCRIPTS = {"facts": fact_script(SITE), "paths": path_script(SITE, SITE.clusters[0])}
+SHELLS = ("/bin/sh", "/bin/bash")
+"""Debian's sh is dash, Red Hat's is bash."""
+
 COULD_CHANGE = ("containerd", "ctr", "date", "gzip", "ip", "kubeadm", "kubectl", "kubelet", "stat", "systemctl")
 
 
 @pytest.fixture
 def calls(tmp_path: Path, request: pytest.FixtureRequest) -> list[str]:
     """Run one script where every allowed program only notes how it was called; any other is not found."""
+    script, shell = request.param
     log, programs = tmp_path / "calls", tmp_path / "bin"
     programs.mkdir()
     for name in LOOKING:
@@ -63,7 +67,7 @@ def calls(tmp_path: Path, request: pytest.FixtureRequest) -> list[str]:
         stub.write_text(f'#!/bin/sh\necho "{said}" >>{log}\n{then}\n')
         stub.chmod(0o755)
     done = subprocess.run(
-        ["/bin/sh", "-s"], input=SCRIPTS[request.param], capture_output=True, text=True, check=False,
+        [shell, "-s"], input=SCRIPTS[script], capture_output=True, text=True, check=False,
         env={"PATH": str(programs)}, cwd=tmp_path,
     )  # fmt: skip
     assert "not found" not in done.stderr + done.stdout, "a program that LOOKING does not name was called"
@@ -71,7 +75,7 @@ def calls(tmp_path: Path, request: pytest.FixtureRequest) -> list[str]:
     return log.read_text().splitlines()
 
 
-@pytest.mark.parametrize("calls", SCRIPTS, indirect=True)
+@pytest.mark.parametrize("calls", [(script, shell) for script in SCRIPTS for shell in SHELLS], indirect=True)
 def test_scripts_call_only_programs_that_look(calls: list[str]) -> None:
     """Programs that could do more are called in their harmless ways alone."""
     careful = [call for call in calls if call.split()[0] in COULD_CHANGE]
