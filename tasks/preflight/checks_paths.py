@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tasks.model.finding import Row
-from tasks.preflight.judge import CouldNotJudge, bad, finding, good, known, unjudged
+from tasks.preflight.judge import CouldNotJudge, bad, fair, finding, good, known, unjudged
 from tasks.preflight.object_store import LIVE
+from tasks.preflight.parse_network import mask_userinfo
 from tasks.preflight.parse_paths import parse_widest
 from tasks.preflight.paths import Far, far_ends
 from tasks.preflight.remedies import mend
@@ -88,7 +89,10 @@ def images(probes: Mapping[str, Probe], far: Far) -> Judgement:
     if registry.ok:
         return good(f"{len(missing)} of {len(wanted)} will be pulled; {far} answers")
     remedy = mend("sudo kubeadm config images pull", "offline")
-    return bad(f"{far} {registry.reason}, and {', '.join(missing)} are not on the host", remedy)
+    said = f"{far} {registry.reason}, and {', '.join(missing)} are not on the host"
+    if detours := mask_userinfo(_probe(probes, "detours").output.strip()):
+        return fair(f"{said}; containerd may get them through {detours.replace(chr(10), ', ')}", remedy)
+    return bad(said, remedy)
 
 
 @dataclass(frozen=True, slots=True)

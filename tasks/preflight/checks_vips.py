@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from tasks.model.finding import Row
 from tasks.preflight.installation import Owner, installation
-from tasks.preflight.judge import bad, fair, finding, good, unjudged
+from tasks.preflight.judge import CouldNotJudge, bad, fair, finding, good, unjudged
 from tasks.preflight.parse_paths import parse_macs
 from tasks.preflight.remedies import mend
 from tasks.preflight.values import Unknown
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tasks.model.finding import Finding
     from tasks.preflight.judge import Judgement
     from tasks.preflight.paths import HostPaths
+    from tasks.preflight.values import Fact
 
 CHECK = "vip.free"
 WITNESSES = 2
@@ -42,23 +43,27 @@ def vip_findings(paths: Mapping[str, HostPaths], fleet: Fleet, recorded: Mapping
 
 
 def _finding(cluster: Cluster, paths: Mapping[str, HostPaths], recorded: Mapping[str, str]) -> Finding:
-    address = str(cluster.vip.address)
-    heard = {host: _heard(one, address) for host, one in paths.items()}
     return finding(
         Row(CHECK, cluster.name),
-        _judge(cluster, heard, _owners(paths), is_ours=_is_ours(cluster, paths[cluster.name], recorded)),
+        _judged(cluster, paths, recorded.get(cluster.name, "")),
         wanted="nobody answers ARP for it, or this cluster's own host does",
-        reproduce=f"sudo arping -b -c 2 -w 2 -I DEVICE {address}  # on {WITNESSES} other hosts",
+        reproduce=f"sudo arping -b -c 2 -w 2 -I DEVICE {cluster.vip.address}  # on {WITNESSES} other hosts",
     )
 
 
-def _heard(paths: HostPaths, address: str) -> frozenset[str] | Unknown:
+def _heard(paths: HostPaths, address: str) -> Fact[frozenset[str]]:
+    """Who answered one host; silence counts only from a host that does hear others on this network."""
     if isinstance(paths.probes, Unknown):
         return paths.probes
     probe = paths.probes.get(f"arp/{address}")
     if probe is None or not probe.ok:
         return Unknown(probe.reason if probe else "not asked")
-    return parse_macs(probe.output)
+    try:
+        macs = parse_macs(probe.output)
+    except ValueError as error:
+        return Unknown(str(error))
+    hears = any(one.ok for name, one in paths.probes.items() if name.startswith("ssh/"))
+    return macs if macs or hears else Unknown("hears none of its neighbours either")
 
 
 def _owners(paths: Mapping[str, HostPaths]) -> dict[str, str]:
@@ -66,14 +71,17 @@ def _owners(paths: Mapping[str, HostPaths]) -> dict[str, str]:
     return {link.mac: host for host, one in paths.items() if not isinstance(one.links, Unknown) for link in one.links}
 
 
-def _is_ours(cluster: Cluster, paths: HostPaths, recorded: Mapping[str, str]) -> bool:
-    if isinstance(paths.admin, Unknown):
-        return False
-    return installation(paths.admin, cluster, recorded.get(cluster.name, "")).owner is Owner.OURS
+def _judged(cluster: Cluster, paths: Mapping[str, HostPaths], recorded_ca: str) -> Judgement:
+    heard = {host: _heard(one, str(cluster.vip.address)) for host, one in paths.items()}
+    try:
+        owner = installation(paths[cluster.name].admin, cluster, recorded_ca).owner
+    except CouldNotJudge as error:
+        return unjudged(str(error))
+    return _judge(cluster, heard, _owners(paths), is_ours=owner is Owner.OURS)
 
 
 def _judge(
-    cluster: Cluster, heard: Mapping[str, frozenset[str] | Unknown], owners: Mapping[str, str], *, is_ours: bool
+    cluster: Cluster, heard: Mapping[str, Fact[frozenset[str]]], owners: Mapping[str, str], *, is_ours: bool
 ) -> Judgement:
     ears = {host: macs for host, macs in heard.items() if not isinstance(macs, Unknown)}
     if not ears:

@@ -21,6 +21,7 @@ _TIMED_OUT = 124
 _SAID_NOTHING = 142
 """``read -t`` of bash ran out: connected, and no line came."""
 
+_SUMMARY = re.compile(r"^(Received \d+ response|\d+ packets transmitted)", re.MULTILINE)
 _MAC = re.compile(r"\b(?:[0-9a-f]{1,2}:){5}[0-9a-f]{1,2}\b", re.IGNORECASE)
 
 
@@ -55,7 +56,15 @@ def parse_widest(output: str) -> tuple[int, int]:
 
 
 def parse_macs(output: str) -> frozenset[str]:
-    """Read the MACs in arping's replies, of iputils ("Unicast reply from A [MAC]") and of Habets ("from MAC (A)")."""
+    """
+    Read the MACs in arping's replies, of iputils ("Unicast reply from A [MAC]") and of Habets ("from MAC (A)").
+
+    Raises:
+        ValueError: it did not come to its last line, so silence proves nothing
+
+    """
+    if not _SUMMARY.search(output):
+        raise ValueError(f"arping did not finish: {output.strip()[-60:]!r}")
     replies = (line for line in output.splitlines() if "from" in line and ("reply" in line or "bytes" in line))
     return frozenset(
         ":".join(f"{int(octet, 16):02x}" for octet in mac.split(":")) for line in replies for mac in _MAC.findall(line)

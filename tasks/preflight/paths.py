@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tasks.model.command import Command
-from tasks.preflight.object_store import port_of
+from tasks.preflight.object_store import LIVE, port_of
 from tasks.preflight.parse_paths import parse_probes
 from tasks.preflight.script import Section, compose, read, split
 from tasks.preflight.sections import ADMIN, LINKS
@@ -43,12 +43,12 @@ PROBES = Section(
 greet() { timeout 4 bash -c 'exec 3<>"/dev/tcp/$0/$1" && IFS= read -r -t 3 line <&3 && printf "%s" "$line"' "$1" "$2"; }
 # connect NAME PORT: a TCP connection and nothing more
 connect() { timeout 4 bash -c 'exec 3<>"/dev/tcp/$0/$1"' "$1" "$2"; }
-# status ADDRESS PORT NAME: the status line of an HTTP server
+# status ADDRESS PORT NAME PATH: the status line of an HTTP server
 status() {
   timeout 6 bash -c '
     exec 3<>"/dev/tcp/$0/$1" &&
-      printf "HEAD /minio/health/live HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n" "$2" >&3 &&
-      IFS= read -r -t 5 line <&3 && printf "%s" "$line"' "$1" "$2" "$3"
+      printf "HEAD %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n" "$3" "$2" >&3 &&
+      IFS= read -r -t 5 line <&3 && printf "%s" "$line"' "$1" "$2" "$3" "$4"
 }
 # fits ADDRESS SIZE: a packet of SIZE bytes, headers included, gets there unbroken and is answered
 fits() { ping -n -q -c 3 -i 0.2 -W 1 -M do -s "$(($2 - 28))" "$1" >/dev/null 2>&1; }
@@ -77,14 +77,22 @@ owners() {
     *) arping -c 2 -w 2 -i "$3" "$1" || [ $? = 1 ] ;;
   esac
 }
+# detours: what containerd may pull through instead of the registry itself
+detours() {
+  for path in /etc/containerd/certs.d/_default /etc/containerd/certs.d/${registry%:*}; do
+    [ ! -e "$path" ] || echo "$path"
+  done
+  systemctl show -p Environment containerd.service | grep -o -i 'https_proxy=[^ "]*' || :
+}
 for peer in $peers; do
   job "ssh/$peer" greet "${peer%:*}" "${peer#*:}" &
   job "mtu/$peer" widest "${peer%:*}" &
 done
 for vip in $vips; do job "arp/$vip" owners "$vip" & done
-job "s3/$store" status "${store%:*}" "${store#*:}" "$store_name" &
+job "s3/$store" status "${store%:*}" "${store#*:}" "$store_name" "$store_path" &
 job wanted kubeadm config images list --kubernetes-version "v$kubernetes" &
 job present ctr --connect-timeout 3s -n k8s.io images ls -q &
+job detours detours &
 job "registry/$registry" connect "${registry%:*}" "${registry#*:}" &
 wait""",
     parse=parse_probes,
@@ -100,7 +108,8 @@ class HostPaths:
         links: its own interfaces, to know its own MACs
         admin: whose cluster is on it
         probes: by kind and far end: ``ssh/192.168.101.196:22``, ``mtu/...``, ``s3/...``, ``registry/...``,
-            ``arp/192.168.101.210``; ``wanted`` and ``present`` are kubeadm's and containerd's lists of images
+            ``arp/192.168.101.210``; ``wanted`` and ``present`` are kubeadm's and containerd's lists of images,
+            ``detours`` is what containerd may pull through
 
     """
 
@@ -133,6 +142,7 @@ def path_script(fleet: Fleet, cluster: Cluster) -> str:
         "vips": " ".join(str(one.vip.address) for one in fleet.clusters),
         "store": str(store_end(fleet)),
         "store_name": fleet.s3.endpoint.partition(":")[0],
+        "store_path": LIVE,
         "kubernetes": fleet.versions.kubernetes,
         "registry": str(REGISTRY),
     }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tasks.model.finding import Row, Verdict
@@ -31,7 +33,8 @@ def scene(heard: dict[str, tuple[str, ...]] | None = None, *, ours: tuple[str, .
         cluster.name: HostPaths(
             links=(Link(name="eth0", mac=MAC[cluster.name], mtu=1500, kind="", up=True, addresses=()),),
             admin=Admin(name=cluster.name, server=cluster.api, ca="") if cluster.name in ours else None,
-            probes={
+            probes={"ssh/neighbour:22": Probe(ok=True, output="SSH-2.0")}
+            | {
                 f"arp/{vip}": answered(vip, *(heard or {})[vip]) if vip in (heard or {}) else SILENCE
                 for vip in VIP.values()
             },
@@ -108,18 +111,18 @@ def test_silence_heard_by_one_other_host_is_not_believed() -> None:
     assert {verdict for verdict, _ in got.values()} == {Verdict.WARN}
 
 
-@pytest.mark.parametrize(
-    "probes",
-    [
-        Unknown("the script ended inside `probes`"),
-        {},
-        {
-            f"arp/{vip}": Probe(ok=False, output="arping: not found", reason="arping: not found", asked=False)
-            for vip in VIP.values()
-        },
-    ],
-    ids=["cut short", "not asked", "no arping"],
-)
+HEARS = {"ssh/neighbour:22": Probe(ok=True, output="SSH-2.0")}
+DEAF: dict[str, Unknown | dict[str, Probe]] = {
+    "cut short": Unknown("the script ended inside `probes`"),
+    "not asked": HEARS,
+    "no arping": HEARS
+    | {f"arp/{vip}": Probe(ok=False, output="", reason="arping: not found", asked=False) for vip in VIP.values()},
+    "arping died": HEARS | {f"arp/{vip}": Probe(ok=True, output="ARPING 192.168.101.210") for vip in VIP.values()},
+    "hears nobody": {f"arp/{vip}": SILENCE for vip in VIP.values()},
+}
+
+
+@pytest.mark.parametrize("probes", DEAF.values(), ids=list(DEAF))
 def test_deaf_hosts_prove_nothing(probes: Unknown | dict[str, Probe]) -> None:
     """Where nobody could listen the row is an ERROR, never a PASS."""
     paths = {host: HostPaths(links=one.links, admin=one.admin, probes=probes) for host, one in scene().items()}
@@ -131,3 +134,10 @@ def test_a_foreign_cluster_does_not_announce_for_ours() -> None:
     paths = scene({VIP["cluster-01"]: (MAC["cluster-01"],)}, ours=HOSTS)
     findings = vip_findings(paths, FLEET, {"cluster-01": "another CA"})
     assert {one.row: one.verdict for one in findings}[Row("vip.free", "cluster-01")] is Verdict.FAIL
+
+
+def test_whose_cluster_it_is_has_to_be_known() -> None:
+    """The right MAC proves nothing while admin.conf could not be read."""
+    paths = scene({VIP["cluster-01"]: (MAC["cluster-01"],)}, ours=HOSTS)
+    paths["cluster-01"] = replace(paths["cluster-01"], admin=Unknown("cut short"))
+    assert judged(paths)["cluster-01"][0] is Verdict.ERROR
