@@ -17,14 +17,8 @@ if TYPE_CHECKING:
 TEMPLATES = Path(__file__).parent / "templates"
 
 
-def render_config(task: Task, fleet: Fleet, cluster: Cluster, *, patches: str = "") -> str:
-    """
-    Render ``kubeadm init``'s configuration (kubeadm.k8s.io/v1beta4) for one cluster.
-
-    Arguments:
-        patches: folder on the host with kubeadm patches that a trait brings; empty where none does
-
-    """
+def render_config(task: Task, fleet: Fleet, cluster: Cluster) -> str:
+    """Render ``kubeadm init``'s configuration (kubeadm.k8s.io/v1beta4) for one cluster."""
     from nornir_jinja2.plugins.tasks import template_file  # noqa: PLC0415  keeps `--help` free of its import time
 
     environment = Environment(
@@ -34,9 +28,7 @@ def render_config(task: Task, fleet: Fleet, cluster: Cluster, *, patches: str = 
         keep_trailing_newline=True,
         autoescape=False,  # noqa: S701  YAML, not HTML; the values are typed addresses and names
     )
-    rendered = template_file(
-        task, template="kubeadm.yaml.j2", jinja_env=environment, fleet=fleet, cluster=cluster, patches=patches
-    )
+    rendered = template_file(task, template="kubeadm.yaml.j2", jinja_env=environment, fleet=fleet, cluster=cluster)
     return str(rendered.result)
 
 

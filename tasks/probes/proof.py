@@ -27,6 +27,7 @@ from tasks.probes.scripts import host_script, pod_script
 from tasks.probes.targets import targets_of
 from tasks.probes.temporary import Temporary
 from tasks.probes.wire import read_view, strangers_of
+from tasks.run.afterwards import owing
 from tasks.run.wait import wait_for
 
 if TYPE_CHECKING:
@@ -70,7 +71,6 @@ class Proof:
             checks.judge_roles(self.cluster, node),
             self._guarded(Row("cilium.status", self.cluster.name), self._agent),
             self._guarded(Row("cert.api", self.cluster.name), self._certificate),
-            *self._address(),
         ]
 
     def probe(self, meeting: Meeting) -> tuple[list[Finding], WireView]:
@@ -82,24 +82,26 @@ class Proof:
             gate=self.gate,
             say=self._say,
         )
-        findings: list[Finding] = []
-        try:
-            lacking = temporary.raise_up(self.ctx.fleet)
-            findings.append(self._judge_pod(temporary, lacking))
-            self._let_it_settle()
-            self._say("waiting for the other clusters' probes")
-            meeting.reach(self.cluster.name, timeout_s=MEETING_S)
-            self._say("asking every path from host and pod")
-            answers, view = self._from_host()
-            findings += answers
-            findings += self._from_pod()
-            findings += self._from_operator()
-            self._say("waiting until the other clusters have asked")
-            meeting.reach(self.cluster.name, timeout_s=MEETING_S)
-        finally:
-            self._say("removing the probe")
-            removed = temporary.remove()
+        with owing(f"remove namespace fleet-probe from {self.cluster.name}", temporary.ask_away):
+            try:
+                findings, view = self._ask_everything(temporary, meeting)
+            finally:
+                self._say("removing the probe")
+                removed = temporary.remove()
         return [*findings, removed], view
+
+    def _ask_everything(self, temporary: Temporary, meeting: Meeting) -> tuple[list[Finding], WireView]:
+        lacking = temporary.raise_up(self.ctx.fleet)
+        pod = self._judge_pod(temporary, lacking)
+        self._let_it_settle()
+        self._say("waiting for the other clusters' probes")
+        meeting.reach(self.cluster.name, timeout_s=MEETING_S)
+        self._say("asking every path from host and pod")
+        from_host, view = self._from_host()
+        findings = [pod, *self.address(), *from_host, *self._from_pod(), *self._from_operator()]
+        self._say("waiting until the other clusters have asked")
+        meeting.reach(self.cluster.name, timeout_s=MEETING_S)
+        return findings, view
 
     def _let_it_settle(self) -> None:
         """A service's first backend takes a moment to reach the data plane; whether it did is judged later, by all."""
@@ -127,7 +129,8 @@ class Proof:
             return Finding(row=row, verdict=Verdict.FAIL, observed=error.verify_message, wanted="a valid certificate")
         return checks.judge_certificate(self.cluster, expires, datetime.now(UTC))
 
-    def _address(self) -> tuple[Finding, ...]:
+    def address(self) -> tuple[Finding, ...]:
+        """What the API server says of the VIP and of every service that shares it."""
         services = balanced(self.api.items("/api/v1/services"))
         return checks.judge_address(self.cluster, services, self.api.items(LEASES), datetime.now(UTC))
 

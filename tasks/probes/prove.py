@@ -73,6 +73,7 @@ def prove(task: Task, *, ctx: RunContext) -> Result:
         )
         findings = proof.read()
         if ctx.plan:
+            findings += proof.address()
             findings += _planned(ctx.fleet, cluster, PROBING)
             return done(task, Outcome(findings=tuple(findings)))
         probed, view = proof.probe(meeting)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import atexit
-from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from tasks.cilium.lease import LEASES, lease_name
 from tasks.deploy.api import ApiError
 from tasks.deploy.ready import unready
 from tasks.model.errors import FleetError, WaitTimeout
@@ -27,13 +26,13 @@ GONE_TIMEOUT_S = 90.0
 POLL_S = 0.5
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Temporary:
     """
     One cluster's probe objects.
 
-    They are removed by ``remove``; where that is not reached, at the process's end; and where not even that, by the
-    next proof before it begins.
+    They are removed by ``remove``; where that is not reached, at the end of the run (``ask_away``); and where not even
+    that, by the next proof before it begins.
     """
 
     cluster: Cluster
@@ -41,7 +40,6 @@ class Temporary:
     kubectl: Kubectl
     gate: Gate
     say: Callable[[str], None]
-    _standing: bool = field(default=False, init=False)
 
     def raise_up(self, fleet: Fleet) -> str:
         """
@@ -57,8 +55,6 @@ class Temporary:
         if self.api.find(f"/api/v1/namespaces/{NAMESPACE}") is not None:
             self._delete("remove what an earlier proof left in namespace")
             self._await_gone()
-        atexit.register(self._at_exit)
-        self._standing = True
         self.say("creating the probe")
         stream = probe_stream(fleet, self.cluster)
         self.gate.make(
@@ -92,6 +88,7 @@ class Temporary:
             if self.api.find(f"/api/v1/namespaces/{NAMESPACE}") is not None:
                 self._delete("remove namespace")
                 self._await_gone()
+            self._drop_lease()
         except FleetError as error:
             return Finding(
                 row=row,
@@ -101,8 +98,6 @@ class Temporary:
                 remedy=f"kubectl --context {self.cluster.name} delete namespace {NAMESPACE}",
                 reproduce=show,
             )
-        self._standing = False
-        atexit.unregister(self._at_exit)
         return Finding(row=row, verdict=Verdict.PASS, observed=f"namespace {NAMESPACE} is gone")
 
     def _lacking(self) -> str:
@@ -123,6 +118,19 @@ class Temporary:
             temporary=True,
         )
 
+    def _drop_lease(self) -> None:
+        """Cilium gives its lease for the probe's service up, but never deletes it."""
+        lease = lease_name(NAMESPACE, VIP_SERVICE)
+        if self.api.find(f"{LEASES}/{lease}") is None:
+            return
+        self.gate.make(
+            f"remove lease {lease}",
+            lambda: self.kubectl.run(
+                "-n", "kube-system", "delete", "lease", lease, "--ignore-not-found", "--wait=false", mutates=True
+            ).must_succeed(),
+            temporary=True,
+        )
+
     def _await_gone(self) -> None:
         def there() -> bool:
             return self.api.find(f"/api/v1/namespaces/{NAMESPACE}") is not None
@@ -137,8 +145,7 @@ class Temporary:
             show=lambda _: "it is still there",
         )
 
-    def _at_exit(self) -> None:
-        """The run was cut: ask for the removal, and do not wait for it."""
-        if self._standing:
-            with suppress(FleetError):
-                self.kubectl.run("delete", "namespace", NAMESPACE, "--wait=false", mutates=True, timeout_s=10)
+    def ask_away(self) -> None:
+        """Ask for the removal, and do not wait for it."""
+        argv = ("delete", "namespace", NAMESPACE, "--ignore-not-found", "--wait=false")
+        self.kubectl.run(*argv, mutates=True, timeout_s=10).must_succeed()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from tasks.model.record import Exit
 from tasks.reports import json, text
+from tasks.run.afterwards import pay_what_is_owed
 from tasks.run.confirm import confirm
 from tasks.run.deliver import Delivery
 from tasks.run.engine import Engine
@@ -86,6 +87,7 @@ def _run(order: Order) -> Session:
         try:
             engine.run()
         finally:
+            pay_what_is_owed(tell)
             report, code = _delivered(delivery, engine.record(), view)
     _show(json.dump(report) if options.json else _readable(report))
     print(f"report: {delivery.folder}/report.html", file=sys.stderr)  # noqa: T201  a command line program speaks

@@ -20,12 +20,12 @@ GOLDEN = ROOT / "tests" / "golden" / "kubeadm"
 NAMES = ("cluster-01", "cluster-02", "cluster-03", "cluster-04")
 
 
-def rendered(onsite: OnSite, patches: str = "") -> str:
+def rendered(onsite: OnSite) -> str:
     """The configuration of the host's cluster."""
     texts: list[str] = []
 
     def step(task, *, ctx):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  nornir's own signature
-        texts.append(render_config(task, ctx.fleet, ctx.fleet.cluster(task.host.name), patches=patches))
+        texts.append(render_config(task, ctx.fleet, ctx.fleet.cluster(task.host.name)))
 
     onsite.nornir.run(task=step, ctx=onsite.ctx)
     return texts[0]
@@ -51,7 +51,6 @@ def test_the_configuration_says_what_the_inventory_says(tmp_path: Path, name: st
     assert init["nodeRegistration"]["taints"] == []
     assert init["localAPIEndpoint"] == {"advertiseAddress": str(own.address), "bindPort": 6443}
     assert init["skipPhases"] == ["addon/kube-proxy"]
-    assert "patches" not in init
     assert cluster["clusterName"] == name
     assert cluster["controlPlaneEndpoint"] == f"{own.address}:6443"
     assert cluster["kubernetesVersion"] == f"v{onsite.fleet.versions.kubernetes}"
@@ -59,12 +58,6 @@ def test_the_configuration_says_what_the_inventory_says(tmp_path: Path, name: st
     assert cluster["networking"]["serviceSubnet"] == str(own.service_cidr)
     assert str(own.address) in cluster["apiServer"]["certSANs"]
     assert kubelet["cgroupDriver"] == "systemd"
-
-
-def test_a_trait_brings_kubeadm_patches(onsite: OnSite) -> None:
-    """With a folder of patches, kubeadm is told where it is."""
-    init = next(yaml.safe_load_all(rendered(onsite, patches="/etc/kubernetes/fleet/patches")))
-    assert init["patches"] == {"directory": "/etc/kubernetes/fleet/patches"}
 
 
 def test_comments_do_not_change_the_meaning() -> None:

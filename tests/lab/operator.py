@@ -1,0 +1,148 @@
+"""The operator's work at the lab's seat: runbooks as programs, their reports as values."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tests.lab.harness import ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.lab.harness import Lab
+
+GOOD = {"PASS", "WARN", "SKIP"}
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """A runbook that ended."""
+
+    code: int
+    report: dict[str, Any]
+    told: str
+
+    @property
+    def findings(self) -> list[dict[str, Any]]:
+        """Every row of every stage."""
+        return [finding for stage in self.report["stages"] for finding in stage["findings"]]
+
+    @property
+    def red(self) -> dict[str, str]:
+        """The rows that stand for themselves and are bad: name to verdict."""
+        return {
+            name(finding["row"]): finding["verdict"]
+            for finding in self.findings
+            if finding["verdict"] not in GOOD and not finding["waiver"] and not finding["blocked_by"]
+        }
+
+    def verdict(self, row: str) -> str:
+        """How one row ended."""
+        return str(self.finding(row)["verdict"])
+
+    def finding(self, row: str) -> dict[str, Any]:
+        """One row, as ``check@target->peer``."""
+        (found,) = (finding for finding in self.findings if name(finding["row"]) == row)
+        return found
+
+    def changes(self, *, made: bool = True) -> list[str]:
+        """The lasting changes, as ``target: sentence``."""
+        return [
+            f"{change['target']}: {change['sentence']}"
+            for stage in self.report["stages"]
+            for change in stage["changes"]
+            if change["made"] is made and not change["temporary"]
+        ]
+
+
+def name(row: dict[str, str]) -> str:
+    """The name by which a row is cited."""
+    return f"{row['check']}@{row['target']}" + (f"->{row['peer']}" if row["peer"] else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """Somebody at the seat, with a state folder of his own."""
+
+    lab: Lab
+    state: Path
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What the operator has exported."""
+        return {
+            "FLEETPROOF_STATE": str(self.state),
+            "FLEETPROOF_TRAITS": "lab",
+            "FLEETPROOF_WAIVERS": str(ROOT / "lab" / "waivers.yaml"),
+        }
+
+    def enrol(self) -> None:
+        """Trust the machines' host keys, compared with the lab's own list."""
+        script = f'{sys.executable} runbooks/enrol.py --expect "$FLEETPROOF_FINGERPRINTS"'
+        done = self.lab.exec(["sh", "-c", script], environment=self.environment)
+        assert done.returncode == 0, done.stderr
+
+    def run(self, runbook: str, *words: str, timeout_s: float = 900.0) -> Ran:
+        """Run a runbook to its end."""
+        argv = [sys.executable, f"runbooks/{runbook}.py", *words, "--json"]
+        done = self.lab.exec(argv, environment=self.environment, timeout_s=timeout_s)
+        try:
+            report = json.loads(done.stdout)
+        except ValueError:
+            report = {"stages": []}
+        return Ran(done.returncode, report, done.stderr)
+
+    def start(self, runbook: str, *words: str) -> subprocess.Popen[bytes]:
+        """Start a runbook; the process is the runbook's own."""
+        argv = [sys.executable, "-m", "lab", "exec", "--", sys.executable, f"runbooks/{runbook}.py", *words]
+        own = {"FLEETPROOF_LAB": self.lab.state.instance, "PYTHONPATH": str(ROOT)}
+        return subprocess.Popen(
+            argv,
+            cwd=ROOT,
+            env={**os.environ, **self.environment, **own},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+
+    def kill_when(
+        self, process: subprocess.Popen[bytes], cluster: str, stage: str, outcome: str, wait_s: float
+    ) -> bool:
+        """
+        SIGKILL a runbook some time after the journal says that a cluster's stage has begun or ended.
+
+        Returns:
+            False where it came to its end first
+
+        """
+        page = self.state / "journal" / f"{cluster}.json"
+        before = page.stat().st_mtime_ns if page.exists() else 0
+        deadline = time.monotonic() + 600
+        while process.poll() is None and time.monotonic() < deadline:
+            if page.exists() and page.stat().st_mtime_ns != before and self._outcome(page, stage) == outcome:
+                time.sleep(wait_s)
+                process.send_signal(signal.SIGKILL)
+                process.wait(30)
+                return True
+            time.sleep(0.02)
+        assert process.poll() is not None, f"{stage} of {cluster} was never {outcome}"
+        return False
+
+    @staticmethod
+    def _outcome(page: Path, stage: str) -> str:
+        entry = json.loads(page.read_text())["stages"].get(stage)
+        return str(entry["outcome"]) if entry else ""
+
+    def kubectl(self, cluster: str, *words: str, stdin: str = "") -> str:
+        """Run kubectl with the merged kubeconfig; it has to succeed."""
+        argv = ["kubectl", "--kubeconfig", str(self.state / "kubeconfig"), "--context", cluster, *words]
+        done = self.lab.exec(argv, stdin=stdin)
+        assert done.returncode == 0, f"{argv}: {done.stderr}"
+        return done.stdout

@@ -1,0 +1,324 @@
+"""Four real machines become four real clusters, and stay what they are; in the order in which an operator goes."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import signal
+import subprocess
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+
+from lab import linux, wire
+from tasks.fleet.load import load_fleet
+from tasks.kubeadm.leftovers import LEFTOVERS
+from tasks.run.wait import wait_for
+from tests.lab.harness import ROOT
+from tests.lab.operator import Operator
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.lab.harness import Lab
+    from tests.lab.operator import Ran
+
+FLEET = load_fleet(ROOT / "inventory")
+NAMES = tuple(cluster.name for cluster in FLEET.clusters)
+VICTIM, OTHERS = "cluster-03", tuple(name for name in NAMES if name != "cluster-03")
+MUTATING = ("initialise-control-planes", "fetch-kubeconfigs", "install-cilium", "announce-addresses")
+PHASE = ",".join((*MUTATING, "await-nodes"))
+each_cluster = pytest.mark.parametrize("cluster", NAMES)
+
+
+@pytest.fixture(scope="module")
+def operator(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
+    """An operator whose machines are bare; they are bare again at the end."""
+    someone = Operator(lab, tmp_path_factory.mktemp("state"))
+    someone.enrol()
+    yield someone
+    someone.run("reset_cluster", *NAMES, "--yes", ",".join(NAMES))
+
+
+def traces(operator: Operator) -> dict[str, str]:
+    """Everything on the machines that a deployment would change: path and content."""
+    script = (
+        "find /etc/kubernetes /etc/cni /var/lib/kubelet /var/lib/etcd /etc/systemd/system -type f 2>/dev/null"
+        " | sort | xargs -r sha256sum; iptables-save | grep ^:; ip -br link | cut -d' ' -f1"
+    )
+    return {machine: operator.lab.on(machine, ["sh", "-c", script]) for machine in NAMES}
+
+
+def uids(operator: Operator, *clusters: str) -> dict[str, str]:
+    """What tells one cluster and its node from any other."""
+    template = "jsonpath={.metadata.uid}"
+    return {
+        cluster: operator.kubectl(cluster, "get", "namespace/kube-system", "-o", template)
+        + operator.kubectl(cluster, "get", "node", cluster, "-o", template)
+        for cluster in clusters
+    }
+
+
+def macs(lab: Lab, asker: str, address: str) -> set[str]:
+    """Who answers ARP for an address, asked from a machine, without the library's own means."""
+    said = lab.running.machine(asker).run(["arping", "-b", "-c", "2", "-w", "2", "-I", "eth0", address]).stdout
+    return {found.lower() for found in re.findall(r"\[([0-9A-Fa-f:]{17})\]", said)}
+
+
+@pytest.fixture(scope="module")
+def planned(operator: Operator) -> Ran:
+    """The plan for bare machines, with proof that it left no trace."""
+    before = traces(operator)
+    ran = operator.run("full_deploy", "--plan")
+    assert traces(operator) == before
+    return ran
+
+
+@pytest.fixture(scope="module")
+def deployed(operator: Operator, planned: Ran) -> Ran:
+    """The deployment of bare machines."""
+    assert planned.code == 4, planned.red
+    return operator.run("full_deploy")
+
+
+def test_a_plan_foresees_everything_and_touches_nothing(planned: Ran) -> None:
+    """Exit code 4; every cluster's init, kubeconfig, Cilium and addresses are foreseen, none is made."""
+    assert planned.code == 4
+    assert planned.changes() == []
+    for cluster in NAMES:
+        foreseen = [change for change in planned.changes(made=False) if change.startswith(cluster)]
+        assert [change.partition(": ")[2].split()[0] for change in foreseen] == [
+            "write", "run", "write", "record", "label", "apply", "apply",
+        ]  # fmt: skip
+
+
+def test_bare_machines_become_proven_clusters(deployed: Ran) -> None:
+    """Exit code 0 and no red row; every declared row was judged."""
+    assert deployed.red == {}
+    assert deployed.code == 0
+    assert {finding["verdict"] for finding in deployed.findings if "reach." in finding["row"]["check"]} == {"PASS"}
+
+
+def test_only_what_was_planned_was_done(planned: Ran, deployed: Ran) -> None:
+    """Every change of the deployment is one that the plan foresaw."""
+    assert set(deployed.changes()) <= set(planned.changes(made=False))
+    assert deployed.changes()
+
+
+@each_cluster
+def test_kubectl_shows_one_ready_node_with_both_roles(deployed: Ran, operator: Operator, cluster: str) -> None:
+    """US0, acceptance 2, by the operator's own kubectl and the merged kubeconfig."""
+    assert deployed.code == 0
+    fields = operator.kubectl(cluster, "get", "nodes", "--no-headers").split()
+    assert fields[:3] == [cluster, "Ready", "control-plane,worker"]
+    assert fields[4] == f"v{FLEET.versions.kubernetes}"
+
+
+@each_cluster
+def test_the_vip_is_answered_by_its_machine_alone(deployed: Ran, lab: Lab, cluster: str) -> None:
+    """As every other machine hears it on the wire."""
+    assert deployed.code == 0
+    address, mac = str(FLEET.cluster(cluster).vip.address), lab.plan.machine(cluster).mac
+    for asker in NAMES:
+        if asker != cluster:
+            assert macs(lab, asker, address) == {mac}
+
+
+@each_cluster
+def test_the_proof_leaves_nothing_behind(deployed: Ran, operator: Operator, cluster: str) -> None:
+    """No namespace, no service, no lease of the probe."""
+    assert deployed.code == 0
+    everything = operator.kubectl(cluster, "get", "namespaces,services,leases", "-A", "-o", "name")
+    assert "probe" not in everything
+
+
+def test_the_second_run_changes_nothing(deployed: Ran, operator: Operator) -> None:
+    """Zero mutations, green, and the plan after it is empty."""
+    assert deployed.code == 0
+    again = operator.run("full_deploy")
+    assert (again.code, again.changes(), again.red) == (0, [], {})
+    plan = operator.run("full_deploy", "--plan")
+    assert (plan.code, plan.changes(made=False)) == (0, [])
+
+
+def test_what_was_changed_by_hand_is_repaired_alone(deployed: Ran, operator: Operator) -> None:
+    """One object deleted and one edited in one cluster: a plan names the two, a run mends the two."""
+    assert deployed.code == 0
+    operator.kubectl(VICTIM, "-n", "kube-system", "delete", "configmap", "cilium-config")
+    operator.kubectl(VICTIM, "-n", "kube-system", "scale", "deployment", "cilium-operator", "--replicas=2")
+    wanted = [f"{VICTIM}: apply cilium: ConfigMap cilium-config, Deployment cilium-operator (2 of 23 differ)"]
+    plan = operator.run("full_deploy", "--only", "install-cilium,await-nodes", "--plan")
+    assert (plan.code, plan.changes(made=False)) == (4, wanted)
+    repaired = operator.run("full_deploy", "--only", "install-cilium,await-nodes")
+    assert (repaired.code, repaired.changes()) == (0, wanted)
+
+
+def test_swapped_kubeconfigs_are_refused(deployed: Ran, operator: Operator) -> None:
+    """Somebody swapped two clusters' kubeconfigs: nothing is written, and both rows say where the file leads."""
+    assert deployed.code == 0
+    one, other = (operator.state / "clusters" / cluster / "admin.conf" for cluster in NAMES[:2])
+    for source, target in ((one, one.with_suffix(".kept")), (other, one), (one.with_suffix(".kept"), other)):
+        shutil.copy2(source, target)
+    try:
+        ran = operator.run("full_deploy", "--only", PHASE)
+        applied = operator.run("full_deploy", "--only", "install-cilium")
+    finally:
+        shutil.copy2(one, other.with_suffix(".swap"))
+        shutil.copy2(one.with_suffix(".kept"), one)
+        shutil.move(other.with_suffix(".swap"), other)
+        one.with_suffix(".kept").unlink()
+    assert ran.code == 1
+    assert ran.changes() == []
+    assert {f"kubeconfig.identity@{cluster}" for cluster in NAMES[:2]} < set(ran.red)
+    assert {f"deploy.cilium@{cluster}" for cluster in NAMES[:2]} == set(applied.red)
+    assert applied.changes() == []
+    assert operator.run("full_deploy", "--only", PHASE).code == 0
+
+
+def test_a_foreigner_on_the_vip_is_named(deployed: Ran, operator: Operator, lab: Lab) -> None:
+    """Two machines answer for one address: that row is red, with both MACs; no other cluster's row is."""
+    assert deployed.code == 0
+    cluster = FLEET.cluster(VICTIM)
+    with lab.fault("foreign-vip", str(cluster.vip.address)):
+        ran = operator.run("verify_reach")
+    assert ran.code == 1
+    assert set(ran.red) == {f"vip.arp@{VICTIM}"}
+    observed = ran.finding(f"vip.arp@{VICTIM}")["observed"]
+    assert "duplicate" in observed or "foreign" in observed
+    assert ran.verdict(f"vip.lease@{VICTIM}") == "PASS"
+
+
+@contextmanager
+def swallowed(lab: Lab, address: str) -> Iterator[None]:
+    """A switch that inspects ARP, and drops every answer that speaks for one address."""
+    nft = ["chroot", str(lab.record.materials.root_file_system), "nft"]
+    chain = f"type filter hook forward priority 0; arp saddr ip {address} drop;"
+    rules = f"table bridge inspection {{ chain answers {{ {chain} }}; }}"
+    with linux.inside_network(lab.state.network(wire.SWITCH)):
+        subprocess.run([*nft, "-f", "-"], input=rules, text=True, check=True)
+    try:
+        yield
+    finally:
+        with linux.inside_network(lab.state.network(wire.SWITCH)):
+            subprocess.run([*nft, "delete", "table", "bridge", "inspection"], check=True)
+
+
+def test_an_address_that_died_under_its_lease_is_found(deployed: Ran, operator: Operator, lab: Lab) -> None:
+    """Lease, assignment and agent look fine, but nobody is heard on the wire: the wire has the last word."""
+    assert deployed.code == 0
+    with swallowed(lab, str(FLEET.cluster(VICTIM).vip.address)):
+        ran = operator.run("verify_reach")
+    assert (ran.code, set(ran.red)) == (1, {f"vip.arp@{VICTIM}"})
+    assert "dead: nobody answers" in ran.finding(f"vip.arp@{VICTIM}")["observed"]
+    assert {ran.verdict(f"{check}@{VICTIM}") for check in ("vip.lease", "vip.assigned", "cilium.status")} == {"PASS"}
+
+
+def test_a_machine_that_is_gone_is_red_alone(deployed: Ran, operator: Operator, lab: Lab) -> None:
+    """Every declared row is there; the lost machine has one cause, everybody else's own rows are good."""
+    assert deployed.code == 0
+    with lab.fault("partition", VICTIM):
+        ran = operator.run("verify_reach", timeout_s=300)
+    assert ran.code in {1, 3}
+    assert len(ran.findings) == len(operator.run("verify_reach").findings)
+    assert {row.partition("@")[2].partition("->")[0] for row in ran.red} == {VICTIM}
+    for cluster in OTHERS:
+        assert ran.verdict(f"vip.arp@{cluster}") == "PASS"
+        assert ran.verdict(f"reach.pod.vip@{cluster}->{cluster}") == "PASS"
+
+
+def test_a_name_that_was_not_typed_destroys_nothing(deployed: Ran, operator: Operator) -> None:
+    """Nobody to ask, another cluster's name, a group or a wildcard: exit code 2 before anything is touched."""
+    assert deployed.code == 0
+    before = uids(operator, *NAMES)
+    for words in ((VICTIM,), (VICTIM, "--yes", OTHERS[0]), ("edge", "--yes", "edge"), ("*", "--yes", "*")):
+        assert operator.run("reset_cluster", *words).code == 2
+    assert uids(operator, *NAMES) == before
+
+
+def test_a_reset_leaves_nothing_and_cuts_nobody(deployed: Ran, operator: Operator, lab: Lab) -> None:
+    """The SSH session survives, no trace is left, the host is ready for a cluster again, the others are untouched."""
+    assert deployed.code == 0
+    before = uids(operator, *OTHERS)
+    with lab.login(VICTIM, "key") as session:
+        ran = operator.run("reset_cluster", VICTIM, "--yes", VICTIM)
+        channel = session.open_session()
+        channel.exec_command("true")
+        assert channel.recv_exit_status() == 0
+    assert (ran.code, ran.red) == (0, {})
+    assert all(ran.verdict(f"leftover.{kind}@{VICTIM}") == "PASS" for kind in LEFTOVERS)
+    assert ran.verdict("reset.others@fleet") == "PASS"
+    assert uids(operator, *OTHERS) == before
+    assert not (operator.state / "clusters" / VICTIM).exists()
+    assert VICTIM not in (operator.state / "kubeconfig").read_text()
+    assert operator.run("reset_cluster", VICTIM, "--yes", VICTIM).changes() == []
+
+
+def test_a_failed_init_brings_its_evidence_and_a_rerun_heals(deployed: Ran, operator: Operator, lab: Lab) -> None:
+    """Somebody holds the API server's port: that cluster alone is red, with kubeadm's words; then it is made."""
+    assert deployed.code == 0
+    lab.on(VICTIM, ["systemd-run", "--unit=squatter", "socat", "TCP-LISTEN:6443,fork", "PIPE"])
+    try:
+        ran = operator.run("full_deploy", "--only", PHASE)
+    finally:
+        lab.on(VICTIM, ["systemctl", "stop", "squatter"])
+    assert (ran.code, set(ran.red)) == (1, {f"kubeadm.init@{VICTIM}"})
+    finding = ran.finding(f"kubeadm.init@{VICTIM}")
+    assert "Port-6443" in finding["observed"]
+    assert "--- crictl ps -a" in finding["evidence"]
+    assert any("socat" in line for line in finding["evidence"])
+    assert all(ran.verdict(f"settled.address@{cluster}") == "PASS" for cluster in OTHERS)
+    assert ran.verdict(f"deploy.cilium@{VICTIM}") == "SKIP"
+    healed = operator.run("full_deploy", "--only", f"{PHASE},prove-paths")
+    assert (healed.code, healed.red) == (0, {})
+
+
+def test_a_deployment_that_is_killed_everywhere_still_arrives(deployed: Ran, operator: Operator) -> None:
+    """SIGKILL inside each stage and at each stage's end, one after the other; the last run completes."""
+    assert deployed.code == 0
+    assert operator.run("reset_cluster", VICTIM, "--yes", VICTIM).code == 0
+    words = ("full_deploy", "--limit", VICTIM, "--only", f"{PHASE},prove-paths")
+    killed = []
+    for stage in MUTATING:
+        for outcome, wait_s in (("started", 0.4), ("good", 0.0)):
+            process = operator.start(*words)
+            killed.append(operator.kill_when(process, VICTIM, stage, outcome, wait_s))
+    assert any(killed)
+    last = operator.run(*words)
+    assert (last.code, last.red) == (0, {})
+    assert operator.run(*words).changes() == []
+
+
+def test_a_proof_that_was_killed_is_cleaned_up_by_the_next(deployed: Ran, operator: Operator) -> None:
+    """The namespace that a killed proof leaves is removed before and after the next one."""
+    assert deployed.code == 0
+    operator.kubectl(VICTIM, "create", "namespace", "fleet-probe")
+    ran = operator.run("verify_reach", "--limit", VICTIM)
+    assert ran.code == 0
+    assert ran.verdict(f"probe.removed@{VICTIM}") == "PASS"
+    sentences = [change["sentence"] for stage in ran.report["stages"] for change in stage["changes"]]
+    assert sentences[0] == "remove what an earlier proof left in namespace fleet-probe"
+
+
+def test_an_interrupted_proof_takes_its_probe_away(deployed: Ran, operator: Operator) -> None:
+    """Ctrl-C twice ends the run at once; what it made is asked away on the way out."""
+    assert deployed.code == 0
+    process = operator.start("verify_reach", "--limit", VICTIM)
+    wait_for(
+        "the probe's namespace",
+        lambda: operator.kubectl(VICTIM, "get", "namespaces", "-o", "name"),
+        done=lambda listed: "fleet-probe" in listed or process.poll() is not None,
+        timeout_s=60,
+        every_s=0.2,
+    )
+    for _ in range(2):
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.5)
+    assert process.wait(60) == 130
+    wait_for(
+        "the probe's namespace to go",
+        lambda: operator.kubectl(VICTIM, "get", "namespaces", "-o", "name"),
+        done=lambda listed: "fleet-probe" not in listed,
+        timeout_s=90,
+    )
