@@ -76,7 +76,9 @@ def furnish(record: Record, state: State) -> None:
     _charts(state).mkdir(exist_ok=True)
     if (chart := record.materials.chart) is not None:
         about = yaml.safe_load((chart / "Chart.yaml").read_text())
-        (_charts(state) / f"{about['name']}-{about['version']}").symlink_to(chart)
+        link = _charts(state) / f"{about['name']}-{about['version']}"
+        link.unlink(missing_ok=True)
+        link.symlink_to(chart)
     _site(state).mkdir(mode=0o700, exist_ok=True)
     if (user := caller()) is not None:
         os.chown(_site(state), *user)

@@ -23,9 +23,9 @@ from lab.services import Service, all_services
 from lab.state import State
 from lab.wire import namespaces
 
-_SERVICE_DEADLINE_S = 30.0
+_SERVICE_DEADLINE_S = 60.0
 _BOOT_DEADLINE_S = 120.0
-_SSH_DEADLINE_S = 30.0
+_SSH_DEADLINE_S = 60.0
 
 
 class LabError(RuntimeError):
@@ -48,12 +48,13 @@ def up(wanted: Record, state: State, say: Progress) -> None:
             credentials.hand_over(*user)
         if wire.is_laid(state):
             wanted = record.joined(record.load(state), wanted)
+            record.save(wanted, state)
         else:
             _clear(state)
-            wire.lay(wanted.plan, state)
+            record.save(wanted, state)
             seat.furnish(wanted, state)
+            wire.lay(wanted.plan, state)  # its last step is what a repeated `up` looks for
             say("wire: switch, gateway, object store's network and operator's seat are laid")
-        record.save(wanted, state)
         rise = _Rise(wanted, state, credentials, lab_accounts(credentials), lock, say)
         _all_at_once(
             [partial(rise.serve, service) for service in all_services(wanted, state)]

@@ -100,11 +100,20 @@ class PoweredMachine:
         return [*enter, "setpriv", "--bounding-set=-sys_time", "--inh-caps=-sys_time", "--"]
 
     def run(self, argv: Sequence[str], *, stdin: str = "", timeout_s: float = 60.0) -> subprocess.CompletedProcess[str]:
-        """Run a program inside, as root, with an environment of its own; its exit code is not judged."""
-        return subprocess.run(
-            [*self.way_in(), *argv],
-            input=stdin, env=self.environment, capture_output=True, text=True, timeout=timeout_s, check=False,
-        )  # fmt: skip
+        """
+        Run a program inside, as root, with an environment of its own; its exit code is not judged.
+
+        Raises:
+            MachineError: the machine is off, or the program has not ended after `timeout_s`
+
+        """
+        try:
+            return subprocess.run(
+                [*self.way_in(), *argv],
+                input=stdin, env=self.environment, capture_output=True, text=True, timeout=timeout_s, check=False,
+            )  # fmt: skip
+        except subprocess.TimeoutExpired as error:
+            raise MachineError(f"{self.name}: `{' '.join(argv)}` has not ended after {timeout_s:.0f} s") from error
 
     def system_state(self) -> str:
         """What `systemctl is-system-running` says; `off` or `starting` before there is a systemd to ask."""

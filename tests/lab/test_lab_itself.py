@@ -298,6 +298,16 @@ def test_a_killed_up_can_be_repeated(small: Small, after_s: float) -> None:
     assert (after.mounts, after.control_groups, after.files) == (before.mounts, before.control_groups, before.files)
 
 
+@pytest.mark.parametrize("lost", ["wire-laid", "machines/cluster-01/pid", "machines/cluster-01/ready"])
+def test_an_up_that_was_cut_off_just_before_a_mark_goes_on_from_there(small: Small, lost: str) -> None:
+    """What had been made by then is kept or made anew; no half of it stands in the way."""
+    assert small.run("up", "--machines", "cluster-01").returncode == 0
+    (small.state.root / lost).unlink()
+    again = small.run("up", "--machines", "cluster-01")
+    assert again.returncode == 0, again.stderr
+    assert json.loads(small.run("status", "--json").stdout)["sound"] is True
+
+
 def test_down_names_who_still_sits_at_the_seat(small: Small) -> None:
     """A program that was left running there is not ended with the lab, and not passed over either."""
     assert small.run("up", "--machines", "cluster-01").returncode == 0
