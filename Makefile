@@ -22,7 +22,7 @@ $(BIN)/.ready: requirements.lock pyproject.toml
 lock:  ## renew requirements.lock from pyproject.toml
 	$(PYTHON) -m venv $(VENV)/lock && $(VENV)/lock/bin/pip install -q --disable-pip-version-check 'pip-tools>=7.5'
 	$(VENV)/lock/bin/pip-compile -q --extra dev --generate-hashes --allow-unsafe --strip-extras \
-	  --no-emit-index-url --no-emit-trusted-host --no-header -o requirements.lock pyproject.toml
+	  --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header -o requirements.lock pyproject.toml
 
 lint: venv
 	$(BIN)/ruff format --check .
