@@ -3,10 +3,8 @@ Control groups: where the lab's processes are counted, kept apart, found again a
 
 A lab owns one group, `fleetproof-<instance>`, in every hierarchy of the host, and within it one group per machine and
 per service. A process cannot leave it by forking or by losing its parent, so whatever a crashed `up` left behind is
-found here. Hosts with one unified hierarchy (v2) and those with one per controller (v1, "hybrid") differ here alone.
-
-A v2 root hands few controllers down by itself. What the labs need besides is borrowed: enabled by the first lab, noted
-on the root group itself, and disabled again by the last one.
+found here. Hosts with one unified hierarchy (v2) and those with one per controller (v1, "hybrid") differ here
+and in `controllers` alone.
 """
 
 import errno
@@ -17,12 +15,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-PREFIX = "fleetproof-"
-"""What the names of all labs' top groups begin with."""
+from lab import controllers
 
 _MOUNT_POINT = Path("/sys/fs/cgroup")
-_NEEDED = frozenset({"cpu", "cpuset", "memory", "pids"})
-_BORROWED = "trusted.fleetproof.borrowed"
 _INHERITED_BY_HAND = ("cpuset.cpus", "cpuset.mems")
 _END_DEADLINE_S = 20.0
 
@@ -87,7 +82,7 @@ def missing_controllers(hierarchies: tuple[Hierarchy, ...]) -> tuple[str, ...]:
             offered |= set((hierarchy.path / file).read_text().split())
         else:
             offered |= set(hierarchy.options.split(","))
-    return tuple(sorted(_NEEDED - offered))
+    return tuple(sorted(controllers.NEEDED - offered))
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +107,9 @@ class Group:
             folder = hierarchy.path
             for part in Path(self.name).parts:
                 if hierarchy.unified and folder == hierarchy.path:
-                    _borrow_controllers(folder)
+                    controllers.borrow(folder)
                 elif hierarchy.unified:
-                    _hand_down_controllers(folder)
+                    controllers.hand_down(folder)
                 folder /= part
                 folder.mkdir(exist_ok=True)
                 _inherit(folder)
@@ -149,7 +144,7 @@ class Group:
             _remove_folder(folder, deadline)
         for hierarchy in self.hierarchies:
             if hierarchy.unified:
-                _return_controllers(hierarchy.path)
+                controllers.give_back(hierarchy.path)
 
     def _all_folders(self) -> Iterator[Path]:
         """Deepest first."""
@@ -191,32 +186,3 @@ def _inherit(folder: Path) -> None:
         setting = folder / name
         if setting.exists() and not (folder / "cgroup.controllers").exists() and not setting.read_text().strip():
             setting.write_text((folder.parent / name).read_text())
-
-
-def _borrow_controllers(root: Path) -> None:
-    """Have the root hand down what kubelets need; what it did not hand down before is noted."""
-    known = set((root / "cgroup.controllers").read_text().split())
-    missing = (_NEEDED & known) - set((root / "cgroup.subtree_control").read_text().split())
-    if missing:
-        os.setxattr(root, _BORROWED, " ".join(sorted(missing | _borrowed(root))).encode())
-        (root / "cgroup.subtree_control").write_text(" ".join(f"+{name}" for name in sorted(missing)))
-
-
-def _return_controllers(root: Path) -> None:
-    """Once the last lab's group is gone, the root hands down what it did before the first one came."""
-    if _borrowed(root) and not any(root.glob(f"{PREFIX}*")):
-        (root / "cgroup.subtree_control").write_text(" ".join(f"-{name}" for name in sorted(_borrowed(root))))
-        os.removexattr(root, _BORROWED)
-
-
-def _borrowed(root: Path) -> set[str]:
-    try:
-        return set(os.getxattr(root, _BORROWED).decode().split())
-    except OSError:
-        return set()
-
-
-def _hand_down_controllers(folder: Path) -> None:
-    """v2 groups have only the controllers that their parent hands down."""
-    names = (folder / "cgroup.controllers").read_text().split()
-    (folder / "cgroup.subtree_control").write_text(" ".join(f"+{name}" for name in names))

@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab.cgroups import PREFIX
+from lab.controllers import PREFIX
 from lab.plan import PlanError
 
 _INSTANCE = re.compile(r"[a-z][a-z0-9-]{0,20}")
