@@ -42,11 +42,10 @@ exit codes:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run from the command line; returns the exit code."""
-    options = _parse(arguments)
+    words = sys.argv[1:] if arguments is None else list(arguments)
+    options = _parse(words)
     try:
-        if options.subject == "render":
-            return _render(options)
-        return _measure(options)
+        return _render(options) if options.subject == "render" else _measure(options, words)
     except BenchError as error:
         print(error, file=sys.stderr)
         return FAILED
@@ -81,23 +80,31 @@ def _count(text: str) -> int:
     return int(text)
 
 
-def _measure(options: argparse.Namespace) -> int:
+def _measure(options: argparse.Namespace, words: list[str]) -> int:
     # only now, so that --help and a slip of the finger are answered at once
     from rich.console import Console  # noqa: PLC0415
 
     from bench.record import RESULTS, save  # noqa: PLC0415
-    from bench.seat import choose_instance  # noqa: PLC0415
+    from bench.seat import choose_lab  # noqa: PLC0415
     from bench.show import print_report  # noqa: PLC0415
+    from lab.privilege import NoRoot, become_root, caller  # noqa: PLC0415
     from lab.progress import Progress  # noqa: PLC0415
 
-    choose_instance()
+    if options.subject != "imports":
+        try:
+            become_root(words, "boot the lab that is measured on", module="bench")
+        except NoRoot as error:
+            raise BenchError(str(error)) from error
+    owner = caller()
+    choose_lab()
     say, console = Progress(), Console(width=None if sys.stdout.isatty() else _WIDTH)
     for name in SUBJECTS if options.subject == "all" else (options.subject,):
-        if name != "imports" and os.geteuid() != 0:
-            raise BenchError(f"{name}: the lab wants root; try `make bench`")
         with TemporaryDirectory(prefix="fleetproof-bench-") as folder:
             for report in import_module(f"bench.subjects.{name}").measure(Path(folder), options.repeat, say):
-                save(report, options.json or RESULTS / f"{report.name}.json")
+                file = options.json or RESULTS / f"{report.name}.json"
+                save(report, file)
+                if owner is not None:
+                    os.chown(file, *owner)
                 print_report(report, console)
     return 0
 

@@ -134,9 +134,11 @@ def _lab(*words: str) -> None:
         raise BenchError(f"`python -m lab {words[0]}` ended with {done.returncode}: {done.stderr.strip()[-1500:]}")
 
 
-def choose_instance() -> None:
-    """A lab of the bench's own, unless the environment names another."""
+def choose_lab() -> None:
+    """A lab of the bench's own, unless the environment names another; through sudo, everything in it is root's."""
     os.environ.setdefault("FLEETPROOF_LAB", INSTANCE)
+    for name in ("SUDO_UID", "SUDO_GID", "SUDO_USER", "SUDO_COMMAND"):
+        os.environ.pop(name, None)
 
 
 def addresses(plan: LabPlan) -> Sequence[tuple[str, str]]:

@@ -11,9 +11,12 @@ class NoRoot(PermissionError):
     """This is not root and cannot become it."""
 
 
-def become_root(arguments: Sequence[str], purpose: str) -> None:
+def become_root(arguments: Sequence[str], purpose: str, module: str = "lab") -> None:
     """
     Return if this is root already; otherwise say why it has to be, and start this very command again through sudo.
+
+    Arguments:
+        module: what `python -m` runs
 
     Raises:
         NoRoot: there is no sudo
@@ -24,11 +27,13 @@ def become_root(arguments: Sequence[str], purpose: str) -> None:
     if shutil.which("sudo") is None:
         raise NoRoot(f"root rights are needed to {purpose}, and there is no sudo here; run this as root")
     print(f"root rights are needed to {purpose}; sudo may ask for your password", file=sys.stderr, flush=True)
-    command = sudo_command(arguments, os.environ, Path.home())
+    command = sudo_command(arguments, os.environ, Path.home(), module)
     os.execvp(command[0], command)  # noqa: S606 - no shell line
 
 
-def sudo_command(arguments: Sequence[str], environment: Mapping[str, str], home: Path) -> list[str]:
+def sudo_command(
+    arguments: Sequence[str], environment: Mapping[str, str], home: Path, module: str = "lab"
+) -> list[str]:
     """
     The argv that repeats this program as root with the caller's environment.
 
@@ -42,7 +47,7 @@ def sudo_command(arguments: Sequence[str], environment: Mapping[str, str], home:
         "XDG_CACHE_HOME": environment.get("XDG_CACHE_HOME") or str(home / ".cache"),
     }
     assignments = [f"{name}={value}" for name, value in kept.items()]
-    return ["sudo", "--preserve-env", "--", "env", *assignments, sys.executable, "-m", "lab", *arguments]
+    return ["sudo", "--preserve-env", "--", "env", *assignments, sys.executable, "-m", module, *arguments]
 
 
 def caller() -> tuple[int, int] | None:

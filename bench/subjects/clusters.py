@@ -42,7 +42,7 @@ class Clusters:
     This subject's work; ``here`` is a lab of bare machines, a new one for every run.
 
     Attributes:
-        folder: what outlives a lab: charts, configurations, overlays
+        folder: an empty one that outlives a lab
 
     """
 
@@ -53,14 +53,9 @@ class Clusters:
 
     def __post_init__(self) -> None:
         self.fleet = open_nornir(settings=Settings()).inventory.defaults.data["fleet"]
-        (self.charts).mkdir()
-        (self.charts / _CHART).symlink_to(default_cache().path(CILIUM.recipe) / "chart")
-        ensure_charts(ROOT, "cilium", LocalShell(plan=False), self.charts)
-
-    @property
-    def charts(self) -> Path:
-        """Where the product finds its charts without the internet."""
-        return self.folder / "charts"
+        # the product sees to its charts itself; the script, which may run first, is given them too
+        (self.folder / _CHART).symlink_to(default_cache().path(CILIUM.recipe) / "chart")
+        ensure_charts(ROOT, "cilium", LocalShell(plan=False), self.folder)
 
     def start_bare(self) -> None:
         """Put a new lab of bare machines in the place of the one that was used."""
@@ -124,12 +119,7 @@ def _ours(clusters: Clusters) -> Contender:
         shutil.copy2(clusters.here.known_hosts, state / "known_hosts")
         return Order(
             argv=(sys.executable, "runbooks/full_deploy.py", "--only", STAGES, "--json"),
-            env={
-                **clusters.here.environment,
-                "FLEETPROOF_STATE": str(state),
-                "FLEETPROOF_TRAITS": ",".join(_TRAITS),
-                "FLEETPROOF_CHARTS": str(clusters.charts),
-            },
+            env={**clusters.here.environment, "FLEETPROOF_STATE": str(state)},
             cwd=str(ROOT),
             stdout=str(folder / "stdout"),
             stderr=str(folder / "stderr"),

@@ -118,6 +118,7 @@ def test_root_is_asked_for_with_the_reason_and_without_secrets_in_the_arguments(
         *("HOME=/home/me", "PATH=/venv/bin:/bin", "XDG_STATE_HOME=/state", "XDG_CACHE_HOME=/home/me/.cache"),
         *(sys.executable, "-m", "lab", "exec", "--", "id"),
     ]
+    assert sudo_command([], environment, Path("/home/me"), "bench")[-2:] == ["-m", "bench"]
 
 
 def test_without_root_and_without_sudo_the_reason_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
