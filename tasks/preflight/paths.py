@@ -36,9 +36,23 @@ class Far:
 REGISTRY = Far("registry.k8s.io", 443)
 """Where kubeadm pulls from, unless it is told otherwise."""
 
+OWNERS = r"""
+# owners ADDRESS: every MAC that answers ARP for it; broadcast throughout, so that a second owner is heard too
+owners() {
+  set -- "$1" $(ip -o -4 address show to "$own")
+  case $(arping -V 2>&1) in
+    *iputils*) arping -b -c 2 -w 2 -I "$3" "$1" || [ $? = 1 ] ;;
+    *"not found"*) echo "arping: not found"; return 127 ;;
+    *) arping -c 2 -w 2 -i "$3" "$1" || [ $? = 1 ] ;;
+  esac
+}
+"""
+"""ARP as a host hears it, whichever arping it has; ``$own`` is the host's address on the LAN."""
+
 PROBES = Section(
     name="probes",
-    command=r"""
+    command=OWNERS
+    + r"""
 # greet ADDRESS PORT: the first line that an SSH server says
 greet() { timeout 4 bash -c 'exec 3<>"/dev/tcp/$0/$1" && IFS= read -r -t 3 line <&3 && printf "%s" "$line"' "$1" "$2"; }
 # connect NAME PORT: a TCP connection and nothing more
@@ -67,15 +81,6 @@ widest() {
     if fits "$address" "$middle"; then low=$middle; else high=$middle; fi
   done
   echo "$mtu $low"
-}
-# owners ADDRESS: every MAC that answers ARP for it; broadcast throughout, so that a second owner is heard too
-owners() {
-  set -- "$1" $(ip -o -4 address show to "$own")
-  case $(arping -V 2>&1) in
-    *iputils*) arping -b -c 2 -w 2 -I "$3" "$1" || [ $? = 1 ] ;;
-    *"not found"*) echo "arping: not found"; return 127 ;;
-    *) arping -c 2 -w 2 -i "$3" "$1" || [ $? = 1 ] ;;
-  esac
 }
 # detours: what containerd may pull through instead of the registry itself
 detours() {

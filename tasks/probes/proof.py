@@ -67,6 +67,7 @@ class Proof:
         """Rows that only look."""
         node = self.api.get(f"/api/v1/nodes/{self.cluster.node_name}")
         return [
+            self._guarded(Row("api.ready", self.cluster.name), self._api_ready),
             checks.judge_ready(self.cluster, node),
             checks.judge_roles(self.cluster, node),
             self._guarded(Row("cilium.status", self.cluster.name), self._agent),
@@ -110,6 +111,13 @@ class Proof:
             wait_for(
                 f"{vip.url} to answer", lambda: reach(vip), done=lambda it: it.open, timeout_s=SETTLE_S, say=self._say
             )
+
+    def _api_ready(self) -> Finding:
+        return Finding(
+            row=Row("api.ready", self.cluster.name),
+            verdict=Verdict.PASS,
+            observed=f"/readyz: {self.api.text('/readyz')}",
+        )
 
     def _agent(self) -> Finding:
         pods = self.api.items("/api/v1/namespaces/kube-system/pods", labelSelector="k8s-app=cilium")

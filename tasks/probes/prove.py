@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tasks.deploy.api import ApiError
 from tasks.deploy.identity import open_cluster
 from tasks.model.finding import FLEET, Finding, Outcome, Row, Verdict
 from tasks.probes.meeting import seat
@@ -23,19 +24,20 @@ if TYPE_CHECKING:
     from tasks.fleet.model import Cluster, Fleet
     from tasks.run.context import RunContext
 
-READING = ("node.ready", "node.roles", "cilium.status", "cert.api", "vip.assigned", "vip.policy", "vip.lease")
+API = "api.ready"
+READING = (API, "node.ready", "node.roles", "cilium.status", "cert.api", "vip.assigned", "vip.policy", "vip.lease")
 """Rows that only read; a plan answers them, too."""
 
 PROBING = ("node.kube-proxy", "pod.run", "pod.dns", "pod.service", "probe.removed")
+
 CAUSES: Mapping[str, tuple[str, ...]] = {
     "pod.dns": ("pod.run",),
     "pod.service": ("pod.run",),
     "reach.pod": ("pod.run",),
     "vip.lease": ("vip.assigned",),
     "vip.arp": ("vip.assigned", "vip.lease"),
-    "reach.operator.vip": ("vip.arp@peer", "pod.run@peer"),
-    "reach.host.vip": ("vip.arp@peer", "pod.run@peer"),
-    "reach.pod.vip": ("vip.arp@peer", "pod.run@peer"),
+    **{f"reach.{vantage}.api": ("api.ready@peer",) for vantage in ("operator", "host", "pod")},
+    **{f"reach.{vantage}.vip": ("vip.arp@peer", "pod.run@peer") for vantage in ("operator", "host", "pod")},
 }
 
 
@@ -53,31 +55,28 @@ def prove(task: Task, *, ctx: RunContext) -> Result:
         Result with ``result`` = Outcome(findings, changes that are all temporary, value=WireView)
 
     Raises:
-        WrongCluster, ApiError: the cluster cannot be asked, so nothing of it can be proven
+        WrongCluster: the API server is not the inventory's cluster
         TransportError: the host could not be asked
 
     """
     cluster = ctx.fleet.cluster(task.host.name)
     parties = frozenset(task.nornir.inventory.hosts)
     with seat(f"{ctx.run_id}/prove", parties, cluster.name) as meeting:
-        api = open_cluster(ctx, cluster)
+        shell = shell_of(task)  # a machine that is gone is said to be gone, not its API server to be silent
+        try:
+            api = open_cluster(ctx, cluster)
+        except ApiError as error:
+            return done(task, Outcome(findings=_silent(ctx.fleet, cluster, str(error))))
         if api is None:
-            return done(task, Outcome(findings=tuple(_planned(ctx.fleet, cluster, (*READING, *PROBING)))))
-        proof = Proof(
-            cluster=cluster,
-            ctx=ctx,
-            api=api,
-            shell=shell_of(task),
-            gate=Gate(cluster.name, plan=ctx.plan),
-            parties=parties,
-        )
+            return done(task, Outcome(findings=_planned(ctx.fleet, cluster, (*READING, *PROBING))))
+        gate = Gate(cluster.name, plan=ctx.plan)
+        proof = Proof(cluster=cluster, ctx=ctx, api=api, shell=shell, gate=gate, parties=parties)
         findings = proof.read()
         if ctx.plan:
-            findings += proof.address()
-            findings += _planned(ctx.fleet, cluster, PROBING)
-            return done(task, Outcome(findings=tuple(findings)))
+            planned = _planned(ctx.fleet, cluster, PROBING)
+            return done(task, Outcome(findings=(*findings, *proof.address(), *planned)))
         probed, view = proof.probe(meeting)
-        return done(task, Outcome(findings=(*findings, *probed), changes=proof.gate.changes, value=view))
+        return done(task, Outcome(findings=(*findings, *probed), changes=gate.changes, value=view))
 
 
 def judge_wire(outcomes: Mapping[str, Outcome], ctx: RunContext) -> Outcome:
@@ -99,11 +98,36 @@ def judge_wire(outcomes: Mapping[str, Outcome], ctx: RunContext) -> Outcome:
     return Outcome(findings=(*arp, operator_names(ctx.fleet), operator_cell(s3)))
 
 
-def _planned(fleet: Fleet, cluster: Cluster, own: Iterable[str]) -> list[Finding]:
-    rows = [Row(check, cluster.name) for check in own]
-    rows += [row for row in matrix_rows(fleet) if row.target == cluster.name]
-    rows += [row for row in matrix_rows(fleet) if row.target == FLEET and row.peer == cluster.name]
-    return [_skipped(row) for row in rows]
+def _silent(fleet: Fleet, cluster: Cluster, said: str) -> tuple[Finding, ...]:
+    """An API server that does not answer: one headline, and all that could not be asked because of it."""
+    cause = Finding(
+        row=Row(API, cluster.name),
+        verdict=Verdict.FAIL,
+        observed=said,
+        wanted=f"{cluster.api} answers",
+        remedy=f"ssh {cluster.address} sudo crictl ps -a; python runbooks/full_deploy.py --limit {cluster.name}",
+        reproduce=f"kubectl --context {cluster.name} get --raw /readyz",
+    )
+    rows = [row for row in _rows_of(fleet, cluster, (*READING, *PROBING, "vip.arp")) if row != cause.row]
+    silent = "not asked: the API server does not answer"
+    return (
+        cause,
+        *(Finding(row=row, verdict=Verdict.SKIP, observed=silent, blocked_by=cause.row) for row in rows),
+    )
+
+
+def _planned(fleet: Fleet, cluster: Cluster, own: Iterable[str]) -> tuple[Finding, ...]:
+    return tuple(_skipped(row) for row in _rows_of(fleet, cluster, own))
+
+
+def _rows_of(fleet: Fleet, cluster: Cluster, own: Iterable[str]) -> list[Row]:
+    """The rows that one cluster's step answers: its own checks, its vantage points, the operator's way to it."""
+    matrix = matrix_rows(fleet)
+    return [
+        *(Row(check, cluster.name) for check in own),
+        *(row for row in matrix if row.target == cluster.name),
+        *(row for row in matrix if row.target == FLEET and row.peer == cluster.name),
+    ]
 
 
 def _skipped(row: Row) -> Finding:

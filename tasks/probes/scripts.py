@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
+from tasks.preflight.paths import OWNERS
 from tasks.preflight.script import PRELUDE
 from tasks.probes.path import WRITE_OUT
 
@@ -32,20 +33,19 @@ def host_script(targets: Iterable[Target], names: Iterable[str], address: str, s
         for target in targets
     ]
     asks += [_job(f"name/{name}", "getent", "ahostsv4", name) + " &" for name in names]
-    asks += [f"job arp/{cluster} arp {vip} &" for cluster, vip in strangers.items()]
-    return "\n".join(
-        [
-            PRELUDE,
-            'arp() { arping -b -c 2 -w 3 -I "$(ip -o route get "$1" | sed \'s/.* dev \\([^ ]*\\).*/\\1/\')" "$1"; }',
-            f"mac() {{ cat /sys/class/net/$(ip -o -4 addr show to {address} | awk '{{print $2; exit}}')/address; }}",
-            "chains() { iptables-save -t nat | grep -c -E '^:KUBE-(SERVICES|SVC-|SEP-)'; }",
-            *asks,
-            "job mac mac &",
-            "job chains chains &",
-            "wait",
-            "job neighbours ip neigh",
-        ]
-    )
+    asks += [f"job arp/{cluster} owners {vip} &" for cluster, vip in strangers.items()]
+    alone = "job mac mac &\njob chains chains &\nwait\njob neighbours ip neigh"
+    return "\n".join([PRELUDE, f"own={address}", OWNERS, _OF_THE_HOST, *asks, alone])
+
+
+_OF_THE_HOST = r"""
+mac() { cat "/sys/class/net/$(ip -o -4 address show to "$own" | awk '{print $2; exit}')/address"; }
+chains() {
+  rules=$(iptables-save -t nat 2>&1) || { echo "$rules"; return 2; }
+  printf '%s\n' "$rules" | grep -c -E '^:KUBE-(SERVICES|SVC-|SEP-)'
+}
+"""
+"""The MAC of the interface on the LAN, and how many chains of kube-proxy there are; a missing tool is no zero."""
 
 
 def pod_script(targets: Iterable[Target], names: Iterable[str], service: str) -> str:

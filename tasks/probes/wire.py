@@ -16,23 +16,6 @@ if TYPE_CHECKING:
 VANTAGES = 2
 """From how many other machines ARP for each address is asked."""
 
-ASKED_IN_VAIN = 1
-"""arping's exit code where nobody answered."""
-
-
-def parse_arping(exit_code: int, text: str) -> tuple[str, ...]:
-    """
-    Read ``arping -b``: every MAC address that answered, in lower case, each once, sorted.
-
-    Raises:
-        ValueError: arping was not run, or could not ask
-
-    """
-    macs = tuple(sorted(parse_macs(text)))
-    if not macs and exit_code != ASKED_IN_VAIN:
-        raise ValueError(f"arping ended with {exit_code}: {text.strip()[:200]}")
-    return macs
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answered:
@@ -97,7 +80,7 @@ def read_view(answers: Mapping[str, tuple[int, str]], strangers: Iterable[str]) 
     arp = {}
     for name in strangers:
         try:
-            arp[name] = parse_arping(*answers[f"arp/{name}"])
+            arp[name] = tuple(sorted(parse_macs(answers[f"arp/{name}"][1])))
         except (KeyError, ValueError):
             continue
     code, mac = answers.get("mac", (1, ""))

@@ -222,6 +222,7 @@ def test_a_machine_that_is_gone_is_red_alone(deployed: Ran, operator: Operator, 
         ran = operator.run("verify_reach", timeout_s=300)
     assert ran.code in {1, 3}
     assert len(ran.findings) == len(operator.run("verify_reach").findings)
+    assert set(ran.red.values()) == {"UNREACHABLE"}
     assert {row.partition("@")[2].partition("->")[0] for row in ran.red} == {VICTIM}
     for cluster in OTHERS:
         assert ran.verdict(f"vip.arp@{cluster}") == "PASS"
@@ -258,7 +259,7 @@ def test_a_reset_leaves_nothing_and_cuts_nobody(deployed: Ran, operator: Operato
 def test_a_failed_init_brings_its_evidence_and_a_rerun_heals(deployed: Ran, operator: Operator, lab: Lab) -> None:
     """Somebody holds the API server's port: that cluster alone is red, with kubeadm's words; then it is made."""
     assert deployed.code == 0
-    lab.on(VICTIM, ["systemd-run", "--unit=squatter", "socat", "TCP-LISTEN:6443,fork", "PIPE"])
+    lab.on(VICTIM, ["systemd-run", "--unit=squatter", "/usr/sbin/sshd", "-D", "-p", "6443"])
     try:
         ran = operator.run("full_deploy", "--only", PHASE)
     finally:
@@ -267,7 +268,7 @@ def test_a_failed_init_brings_its_evidence_and_a_rerun_heals(deployed: Ran, oper
     finding = ran.finding(f"kubeadm.init@{VICTIM}")
     assert "Port-6443" in finding["observed"]
     assert "--- crictl ps -a" in finding["evidence"]
-    assert any("socat" in line for line in finding["evidence"])
+    assert any("sshd" in line for line in finding["evidence"])
     assert all(ran.verdict(f"settled.address@{cluster}") == "PASS" for cluster in OTHERS)
     assert ran.verdict(f"deploy.cilium@{VICTIM}") == "SKIP"
     healed = operator.run("full_deploy", "--only", f"{PHASE},prove-paths")

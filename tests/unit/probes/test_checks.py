@@ -226,7 +226,7 @@ def test_scripts_ask_for_every_target_and_name() -> None:
     for target in targets_of(FLEET):
         assert f"job {target.key} " in host
         assert f"job {target.key} " in inside
-    assert "job arp/cluster-02 arp 192.168.101.211" in host
+    assert "job arp/cluster-02 owners 192.168.101.211" in host
     assert "job service " in inside
 
 
