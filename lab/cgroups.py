@@ -143,7 +143,7 @@ class Group:
         for folder in self._all_folders():
             _remove_folder(folder, deadline)
         for hierarchy in self.hierarchies:
-            if hierarchy.unified:
+            if hierarchy.unified and "/" not in self.name:
                 controllers.give_back(hierarchy.path)
 
     def _all_folders(self) -> Iterator[Path]:

@@ -4,7 +4,6 @@ import os
 import platform
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -98,13 +97,17 @@ def _overlay(_plan: LabPlan, state: State) -> Iterator[Obstacle]:
     if set(str(state.root)) & set(",: \\"):
         yield Obstacle("plain path", f"{state.root} has a comma, colon, space or backslash", "set XDG_STATE_HOME")
         return
-    with tempfile.TemporaryDirectory(dir=home) as folder:
-        layers = {name: Path(folder, name) for name in ("lower", "upper", "work", "root")}
+    folder = home / f".{state.title}-probe"
+    shutil.rmtree(folder, ignore_errors=True)  # a check that was killed may have left it
+    try:
+        layers = {name: folder / name for name in ("lower", "upper", "work", "root")}
         for path in layers.values():
-            path.mkdir()
+            path.mkdir(parents=True)
         options = f"lowerdir={layers['lower']},upperdir={layers['upper']},workdir={layers['work']}"
         argv = ["unshare", "--mount", "mount", "-t", "overlay", "overlay", "-o", options, str(layers["root"])]
         refusal = _refusal(argv)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
     if refusal:
         remedy = "modprobe overlay; if the folder is on an overlay itself, set XDG_STATE_HOME to a disk"
         yield Obstacle(f"overlay file system under {home}", refusal, remedy)

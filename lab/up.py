@@ -55,6 +55,7 @@ def up(wanted: Record, state: State, say: Progress) -> None:
             seat.furnish(wanted, state)
             wire.lay(wanted.plan, state)  # its last step is what a repeated `up` looks for
             say("wire: switch, gateway, object store's network and operator's seat are laid")
+        _group(state).create()
         rise = _Rise(wanted, state, credentials, lab_accounts(credentials), lock, say)
         _all_at_once(
             [partial(rise.serve, service) for service in all_services(wanted, state)]
