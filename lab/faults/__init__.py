@@ -12,7 +12,7 @@ from lab.faults.clock_skew import ClockSkew
 from lab.faults.dns_away import DnsAway
 from lab.faults.duplicate_machine_id import DuplicateMachineId
 from lab.faults.expired_cert import ExpiredCert
-from lab.faults.fault import Case, Fault, FaultError, RunningLab
+from lab.faults.fault import Case, Fault, FaultError, RunningLab, a_machine
 from lab.faults.fill_disk import FillDisk
 from lab.faults.foreign_vip import ForeignVip
 from lab.faults.journal import ActiveFault, active_faults, forget, note
@@ -110,6 +110,8 @@ def _complete(lab: RunningLab, fault: Fault, words: Sequence[str]) -> tuple[str,
     complete = (*words, *(default for default in defaults if default is not None))
     for parameter, word in zip(fault.parameters, complete, strict=True):
         parameter.check(lab.plan, word)
+        if parameter.check is a_machine and lab.machine(word).process is None:
+            raise FaultError(f"{word} is off; `python -m lab up` starts it")
     return complete
 
 

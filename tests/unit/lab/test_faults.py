@@ -1,5 +1,6 @@
 """Faults as words, their journal, and the parts of them that need no machine."""
 
+import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +15,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from lab import faults
+from lab import faults, processes
 from lab.faults import CATALOGUE, FaultError, RunningLab, active_faults, break_it, heal
 from lab.faults.delay_line import Direction
 from lab.faults.expired_cert import expired_twin
@@ -47,9 +48,14 @@ class Probe(Fault):
 
 @pytest.fixture
 def lab(plan: LabPlan, state: State, monkeypatch: pytest.MonkeyPatch) -> RunningLab:
-    """A lab on paper, with one fault in the catalogue."""
+    """A lab on paper whose machines are said to run, with one fault in the catalogue."""
     monkeypatch.setattr(faults, "CATALOGUE", {"probe": Probe()})
     monkeypatch.setattr(Probe, "done", [])
+    own = processes.find(os.getpid())
+    assert own is not None
+    for machine in plan.machines:
+        state.machine(machine.name).root.mkdir(parents=True)
+        own.save(state.machine(machine.name).pid)
     materials = Materials(root_file_system=Path("/r"), images=None, tools=Path("/t"))
     return RunningLab(plan=plan, materials=materials, state=state)
 
@@ -113,6 +119,14 @@ def test_a_wrong_word_breaks_nothing(lab: RunningLab, words: list[str], complain
     with pytest.raises((FaultError, PlanError), match=complaint):
         break_it(lab, words[0], words[1:])
     assert (titles(lab), Probe.done) == ([], [])
+
+
+def test_a_machine_that_is_off_cannot_be_broken(lab: RunningLab) -> None:
+    """It would not be there to be mended either."""
+    lab.state.machine("cluster-01").pid.unlink()
+    with pytest.raises(FaultError, match="cluster-01 is off; `python -m lab up` starts it"):
+        break_it(lab, "probe", ["cluster-01"])
+    assert titles(lab) == []
 
 
 def test_the_same_fault_twice_is_refused(lab: RunningLab) -> None:
