@@ -13,9 +13,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SECRET_VARIABLES = ("NODE_PASSWORD", "S3_ACCESS_KEY", "S3_SECRET_KEY")
 PATTERNS = {
     "a private key": re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----\n[A-Za-z0-9+/=]{20}"),
-    "a literal password in YAML": re.compile(
-        r"(?im)^\s*(password|secret_?key|access_?key)\s*:\s*[\"']?\w{6,}"
-    ),
+    "a literal password in YAML": re.compile(r"(?im)^\s*(password|secret_?key|access_?key)\s*:\s*[\"']?\w{6,}"),
     "an access key id": re.compile(r"\bAKIA[0-9A-Z]{16}\b"),
     "a bearer token": re.compile(r"\beyJhbGciOi[A-Za-z0-9_-]{20,}\."),
 }
