@@ -48,7 +48,7 @@ def gather_evidence(shell: Shell) -> tuple[str, ...]:
 
 _TELLING = (
     r"\s*(\[ERROR [^\]]+\].*)",
-    r"E\d{4} .*\] \"((?:Failed to (?:start|run)|command failed).*)",
+    r"E\d{4} .*\] \"(Failed to (?:start|run).*)",
     r"(error(?::| execution phase).*)",
     r"(.*\b[Ee]rror\b.*)",
 )

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import subprocess
+import threading
+from contextlib import nullcontext
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -18,6 +23,7 @@ from tasks.deploy.guards import complaints
 from tasks.deploy.manifest import parse_stream
 from tasks.deploy.overlay import buildable, facts_of, facts_that_differ, read_overlay
 from tasks.fleet.load import load_fleet
+from tasks.model.errors import InventoryError
 from tasks.transport.local import LocalShell
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -127,6 +133,33 @@ def test_the_chart_is_the_pinned_one(tools: dict[str, str]) -> None:
     assert (chart["name"], chart["version"], chart["repo"]) == (pin.name, pin.version, pin.repository)
     assert chart["version"] == FLEET.versions.cilium
     assert chart["kubeVersion"].rsplit(".", 1)[0] == FLEET.versions.kubernetes.rsplit(".", 1)[0]
+
+
+def test_a_package_is_pulled_by_the_real_helm_and_verified(
+    tools: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From a repository over HTTP; one that serves another package than the pinned one is refused."""
+    monkeypatch.setenv("PATH", tools["PATH"])
+    chart = tmp_path / "chart" / "small"
+    chart.mkdir(parents=True)
+    (chart / "Chart.yaml").write_text("apiVersion: v2\nname: small\nversion: 1.0.0\n")
+    repository = tmp_path / "repository"
+    for argv in (("package", chart, "-d", repository), ("repo", "index", repository)):
+        subprocess.run(["helm", *map(str, argv)], env=tools, check=True, capture_output=True)
+    package = hashlib.sha256((repository / "small-1.0.0.tgz").read_bytes()).hexdigest()
+    handler = partial(SimpleHTTPRequestHandler, directory=str(repository))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        for pinned, refused in ((package, False), ("0" * 64, True)):
+            root = tmp_path / pinned[:8]
+            (root / "kustomize" / "base" / "b").mkdir(parents=True)
+            pin = {"name": "small", "version": "1.0.0", "base": "b", "tree": "", "package": pinned}
+            pin["repository"] = f"http://127.0.0.1:{server.server_port}"
+            (root / "kustomize" / "charts.lock").write_text(yaml.safe_dump([pin]))
+            with pytest.raises(InventoryError, match="do not use it") if refused else nullcontext():
+                ensure_charts(root, "b", LocalShell(), None)
+            assert (root / "kustomize/base/b/charts/small-1.0.0/small/Chart.yaml").is_file() is not refused
+        server.shutdown()
 
 
 def test_every_overlay_says_where_and_when_it_is_applied() -> None:
