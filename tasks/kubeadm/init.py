@@ -71,7 +71,6 @@ class _Host:
     def judge_config(self, state: HostState) -> Finding:
         """Whether the configuration on the host is the inventory's; on a host without a cluster it is written later."""
         row = Row(CONFIG_ROW, self.cluster.name)
-        wanted = "the cluster was made from what the inventory says today"
         if state.stand not in {Stand.ESTABLISHED, Stand.RUNNING}:
             return Finding(row=row, verdict=Verdict.PASS, observed="rendered from the inventory for this init")
         if same_meaning(state.config, self.config):
@@ -80,7 +79,7 @@ class _Host:
             row=row,
             verdict=Verdict.FAIL,
             observed="the inventory has changed since this cluster was made",
-            wanted=wanted,
+            wanted="the cluster was made from what the inventory says today",
             remedy=f"take the inventory back, or: python runbooks/reset_cluster.py {self.cluster.name}",
             reproduce=f"ssh {self.cluster.address} sudo cat {attempt.CONFIG}",
             evidence=tuple(unified_diff(state.config, self.config, attempt.CONFIG).splitlines()),
@@ -94,7 +93,7 @@ class _Host:
             case Stand.FOREIGN:
                 return self._refuse(state)
             case Stand.RUNNING:
-                return self._follow()
+                return self._foreseen("kubeadm is at work") if self.ctx.plan else self._follow()
             case Stand.HALF_MADE:
                 self._say("discarding an unfinished init")
                 self.gate.make(
@@ -152,7 +151,7 @@ class _Host:
                 f"the API server of {self.cluster.name}",
                 lambda: ask(self.shell),
                 done=lambda it: it.healthy,
-                timeout_s=API_TIMEOUT_S,
+                timeout_s=0 if self.ctx.plan else API_TIMEOUT_S,
                 every_s=2,
                 say=self._say,
                 show=lambda it: it.ready or "no answer yet",
@@ -185,8 +184,8 @@ class _Host:
             evidence=evidence,
         )
 
-    def _foreseen(self) -> Finding:
-        return self._row(Verdict.SKIP, "planned: there is no control plane yet")
+    def _foreseen(self, now: str = "there is no control plane yet") -> Finding:
+        return self._row(Verdict.SKIP, f"planned: {now}")
 
     def _row(self, verdict: Verdict, observed: str) -> Finding:
         return Finding(row=Row(INIT_ROW, self.cluster.name), verdict=verdict, observed=observed)

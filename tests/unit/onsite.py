@@ -78,6 +78,7 @@ class OnSite:
 
     def run(self, step: Callable[..., Result]) -> Outcome:
         """Run a host step; what it raises is raised."""
+        self.nornir.data.reset_failed_hosts()
         result = self.nornir.run(task=step, ctx=self.ctx)[self.host][0]
         if result.exception:
             raise result.exception

@@ -68,6 +68,15 @@ def test_a_plan_says_the_same_and_touches_nothing(planning: OnSite, stands: Call
     assert verdicts(outcome)["kubeadm.init"] is Verdict.SKIP
 
 
+def test_a_plan_waits_for_nothing(planning: OnSite, stands: Callable[..., None]) -> None:
+    """Neither for a kubeadm that is at work, nor for an API server that is silent."""
+    stands(planning, attempt="r0", unit="active")
+    assert verdicts(planning.run(initialise))["kubeadm.init"] is Verdict.SKIP
+    stands(planning, **established(planning, ready="refused"))
+    planning.shell.answer_script("--- %s", stdout="\n--- kubeadm's log\n")
+    assert verdicts(planning.run(initialise))["kubeadm.init"] is Verdict.FAIL
+
+
 def established(onsite: OnSite, **said: str) -> dict[str, str]:
     """The answer of a finished host; its configuration is today's."""
     config = (onsite.root / "tests/golden/kubeadm/cluster-03.yaml").read_text()
