@@ -77,7 +77,7 @@ class Ground:
     @property
     def environment(self) -> dict[str, str]:
         """What makes the product see the lab as this user; its state folder is the one of ``known_hosts``."""
-        return {"NODE_USER": self.user, "FLEETPROOF_STATE": str(self.known_hosts.parent)}
+        return {"NODE_USER": self.user, "NODE_PASSWORD": "", "FLEETPROOF_STATE": str(self.known_hosts.parent)}
 
 
 def boot(say: Callable[[str], None]) -> None:

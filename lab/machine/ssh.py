@@ -10,13 +10,14 @@ from lab.state import State
 
 _PORT = 22
 _POLL_S = 0.1
+_PATIENCE_S = 2.0
 
 
 def answers(state: State, machine: Machine) -> bool:
-    """Whether the machine sends its SSH banner within a second."""
+    """Whether the machine sends its SSH banner in time."""
     with linux.inside_network(state.network(wire.SEAT)):
         try:
-            with socket.create_connection((str(machine.address.ip), _PORT), timeout=1) as connection:
+            with socket.create_connection((str(machine.address.ip), _PORT), timeout=_PATIENCE_S) as connection:
                 return connection.recv(4) == b"SSH-"
         except OSError:
             return False

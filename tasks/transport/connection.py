@@ -6,14 +6,13 @@ import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from netmiko.linux.linux_ssh import LinuxSSH
-
 from tasks.model.errors import CommandTimeout, Unreachable
 from tasks.transport.deadline import Deadline
 from tasks.transport.execute import answers, execute, remote_line
 from tasks.transport.handshake import hang_up
+from tasks.transport.netmiko_library import LinuxSSH
 from tasks.transport.reach import BASTIONS, Reached, reach
-from tasks.transport.sudo import NOT_NEEDED, Elevation, judge, password_line, probe
+from tasks.transport.sudo import FREELY, NOT_NEEDED, Elevation, judge, may_be_refused, password_line, probe
 
 if TYPE_CHECKING:
     import paramiko
@@ -73,7 +72,20 @@ class NodeConnection(LinuxSSH):
         if command.env:
             raise ValueError(f"`{command}`: a host's environment is its own, env is for programs on this machine")
         transport = self._standing()
-        return self._execute(transport, command, self._elevated(transport) if command.sudo else NOT_NEEDED)
+        if not command.sudo:
+            return self._execute(transport, command, NOT_NEEDED)
+        if self._elevation is None and not self._access.password:
+            return self._run_freely(transport, command)
+        return self._execute(transport, command, self._elevated(transport))
+
+    def _run_freely(self, transport: paramiko.Transport, command: Command) -> CommandResult:
+        """Run the first command without asking sudo beforehand; only a result that may be sudo's is asked about."""
+        result = self._execute(transport, command, FREELY)
+        if may_be_refused(result):
+            self._elevated(transport)
+        else:
+            self._elevation = FREELY
+        return result
 
     def _standing(self) -> paramiko.Transport:
         with self._lock:

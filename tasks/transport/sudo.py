@@ -1,4 +1,4 @@
-"""Becoming root: whether sudo asks for a password is found out once per connection."""
+"""Becoming root: whether sudo asks for a password is found out once per connection, where there is one to send."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from tasks.transport.access import Access
 
 _FREE, _ASKS = "free", "asks"
+_REFUSED = 1
 
 # `-k` ignores what sudo may remember, so that the answer holds for every later command, and a password that is sent
 # is always read: one that is not would become the first line of the command's own input
@@ -38,6 +39,13 @@ class Elevation:
 
 
 NOT_NEEDED = Elevation()
+FREELY = Elevation(argv=("sudo", "-n", "--"))
+"""Without a password there is nothing else to try, and nothing to find out first: a round trip less."""
+
+
+def may_be_refused(result: CommandResult) -> bool:
+    """Whether sudo rather than the program may have ended so; the program has not run then."""
+    return result.exit_code == _REFUSED and not result.stdout
 
 
 def probe(access: Access) -> Command:
@@ -61,7 +69,7 @@ def judge(access: Access, answer: CommandResult) -> Elevation:
     """
     match answer.stdout.strip():
         case word if word == _FREE:
-            return Elevation(argv=("sudo", "-n", "--"))
+            return FREELY
         case word if word == _ASKS:
             argv = ("sudo", "-k", "-S", "-p", "", "--")
             return Elevation(argv=argv, stdin=password_line(access), lecture=answer.stderr)

@@ -20,16 +20,28 @@ from lab.progress import Progress
 from lab.record import Materials, Record
 from lab.state import open_state
 from lab.up import down, up
-from tests.lab.harness import ROOT, Lab
+from tests.lab.harness import ROOT, Lab, Small
 
 HERE = Path(__file__).parent
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Everything in this folder is a test of the lab, so that `-m "not lab"` leaves it out."""
+    """
+    Everything in this folder is a test of the lab, so that `-m "not lab"` leaves it out.
+
+    These come after all others, and those of the lab itself first: they want machines without clusters, and a second
+    small lab fits beside the first only as long as that one has none (inotify instances).
+    """
     for item in items:
         if item.path.is_relative_to(HERE):
             item.add_marker(pytest.mark.lab)
+    items.sort(key=_turn)
+
+
+def _turn(item: pytest.Item) -> int:
+    if not item.path.is_relative_to(HERE):
+        return 0
+    return 1 if item.path.name.startswith("test_lab_") else 2
 
 
 @pytest.fixture(scope="session")
@@ -59,6 +71,15 @@ def lab(site: LabPlan, materials: Materials) -> Iterator[Lab]:
     yield Lab(record.load(state), state)
     if not was_up:
         down(state, Progress())
+
+
+@pytest.fixture
+def small(site: LabPlan, materials: Materials) -> Iterator[Small]:
+    """It is down when the test starts, and when it has ended."""
+    one = Small(site, materials, f"{open_state(_environment()).instance[:14]}-small")
+    down(one.state, Progress())
+    yield one
+    down(one.state, Progress())
 
 
 def _environment() -> dict[str, str]:

@@ -15,10 +15,11 @@ from lab import faults, linux, wire
 from lab.credentials import Credentials
 from lab.faults import RunningLab
 from lab.locking import changing
+from lab.machine.power import PoweredMachine
 from lab.plan import LabPlan, Machine
 from lab.progress import Progress
-from lab.record import Record
-from lab.state import State
+from lab.record import Materials, Record
+from lab.state import State, open_state
 from lab.status import LabStatus, ask
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -115,3 +116,26 @@ class Lab:
     def running(self) -> RunningLab:
         """The same lab, as faults know it."""
         return RunningLab(plan=self.plan, materials=self.record.materials, state=self.state)
+
+
+class Small:
+    """A lab of its own beside the one that all tests share, for what a shared one must not suffer."""
+
+    def __init__(self, plan: LabPlan, materials: Materials, instance: str) -> None:
+        self.state: State = open_state({**os.environ, "FLEETPROOF_LAB": instance})
+        self.record = Record(plan=plan.only(("cluster-01", "cluster-02")), materials=materials)
+        self.environment = {**os.environ, "FLEETPROOF_LAB": instance, "PYTHONPATH": str(ROOT)}
+
+    def command(self, *words: str) -> list[str]:
+        """`python -m lab` for this instance."""
+        return [sys.executable, "-m", "lab", *words]
+
+    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """The same, run to its end."""
+        return subprocess.run(
+            self.command(*words), capture_output=True, text=True, check=False, env=self.environment, cwd=ROOT
+        )
+
+    def machine(self, name: str) -> PoweredMachine:
+        """One of its machines."""
+        return PoweredMachine(name, self.state)

@@ -13,7 +13,7 @@ from lab.faults import FaultError, active_faults
 from lab.machine.ssh import answers
 from lab.plan import mac_of
 from lab.services import dns
-from tests.lab.harness import Lab
+from tests.lab.harness import Lab, Small
 
 VICTIM, BYSTANDER = "cluster-02", "cluster-03"
 
@@ -239,6 +239,22 @@ def test_expired_cert_needs_a_cluster(lab: Lab) -> None:
         pytest.skip("another test has made a cluster of it already")
     with pytest.raises(FaultError, match="has no cluster yet"), lab.fault("expired-cert", VICTIM):
         pass
+
+
+def test_expired_cert_is_what_a_real_api_server_shows(small: Small) -> None:
+    """Clients refuse it for its date alone, and trust it again once healed."""
+    assert small.run("up", "--machines", VICTIM).returncode == 0
+    version = small.machine(VICTIM).run(["kubeadm", "version", "--output=short"]).stdout.strip()
+    made = small.machine(VICTIM).run(
+        ["kubeadm", "init", "--skip-phases=addon", f"--kubernetes-version={version}"], timeout_s=300
+    )
+    assert made.returncode == 0, made.stderr
+    ready = ["kubectl", "--kubeconfig=/etc/kubernetes/admin.conf", "get", "--raw=/readyz"]
+    assert small.machine(VICTIM).run(ready).stdout == "ok"
+    assert small.run("fault", "expired-cert", VICTIM).returncode == 0
+    assert "certificate has expired" in small.machine(VICTIM).run(ready).stderr
+    assert small.run("heal").returncode == 0
+    assert small.machine(VICTIM).run(ready).stdout == "ok"
 
 
 def test_status_shows_what_is_in_force_and_heal_undoes_it_all(lab: Lab) -> None:

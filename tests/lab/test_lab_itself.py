@@ -1,12 +1,10 @@
 """The lab keeps its promises: real machines, the site's names and addresses, nothing left behind."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from ipaddress import IPv4Address
 from pathlib import Path
 
@@ -14,13 +12,10 @@ import paramiko
 import pytest
 
 from lab.credentials import LOGIN_USER, ROBOT_USER, fingerprint_of
-from lab.machine.power import PoweredMachine
-from lab.plan import LabPlan
 from lab.progress import Progress
-from lab.record import Materials, Record, load
-from lab.state import State, open_state
-from lab.up import down, up
-from tests.lab.harness import ROOT, Lab
+from lab.record import load
+from lab.up import up
+from tests.lab.harness import ROOT, Lab, Small
 from tests.lab.traces import inhabitants, look
 
 NAMES = ("cluster-01", "cluster-02", "cluster-03", "cluster-04")
@@ -206,38 +201,6 @@ def test_a_second_up_changes_nothing(lab: Lab) -> None:
     up(lab.record, lab.state, Progress())
     assert [lab.running.machine(name).process for name in NAMES] == before
     assert None not in before
-
-
-class Small:
-    """A lab of its own beside the one that all tests share, for what a shared one must not suffer."""
-
-    def __init__(self, plan: LabPlan, materials: Materials, instance: str) -> None:
-        self.state: State = open_state({**os.environ, "FLEETPROOF_LAB": instance})
-        self.record = Record(plan=plan.only(NAMES[:2]), materials=materials)
-        self.environment = {**os.environ, "FLEETPROOF_LAB": instance, "PYTHONPATH": str(ROOT)}
-
-    def command(self, *words: str) -> list[str]:
-        """`python -m lab` for this instance."""
-        return [sys.executable, "-m", "lab", *words]
-
-    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
-        """The same, run to its end."""
-        return subprocess.run(
-            self.command(*words), capture_output=True, text=True, check=False, env=self.environment, cwd=ROOT
-        )
-
-    def machine(self, name: str) -> PoweredMachine:
-        """One of its machines."""
-        return PoweredMachine(name, self.state)
-
-
-@pytest.fixture
-def small(site: LabPlan, materials: Materials) -> Iterator[Small]:
-    """It is down when the test starts, and when it has ended."""
-    one = Small(site, materials, "tests-small")
-    down(one.state, Progress())
-    yield one
-    down(one.state, Progress())
 
 
 def test_down_leaves_nothing_behind(small: Small) -> None:

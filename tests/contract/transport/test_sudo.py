@@ -66,6 +66,25 @@ def test_the_lecture_is_not_output(start_box: Callable[..., Box], connect: Calla
     assert shell.run(Command.script("echo err >&2", sudo=True)).stderr == "err\n"
 
 
+def sessions(box: Box) -> int:
+    """Commands that the server has been asked to run so far."""
+    return box.log.read_text(errors="replace").count("Starting session: command")
+
+
+def test_without_a_password_sudo_is_not_asked_beforehand(box: Box, connect: Callable[..., NodeConnection]) -> None:
+    """There is nothing else to try, so the first command is the first to go over the connection."""
+    shell, before = connect(password=""), sessions(box)
+    assert [shell.run(ID).stdout for _ in range(2)] == ["0\n", "0\n"]
+    assert sessions(box) == before + 2
+
+
+@pytest.mark.parametrize("output", ["", "echo some;"])
+def test_a_command_that_fails_is_not_mistaken_for_sudo(connect: Callable[..., NodeConnection], output: str) -> None:
+    """Exit code 1 without output could be sudo's own: it is asked then, and the command's result stands."""
+    result = connect(password="").run(Command.script(f"{output} echo why >&2; exit 1\n", sudo=True))
+    assert (result.exit_code, result.stderr) == (1, "why\n")
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [

@@ -173,6 +173,21 @@ def test_paramiko_comes_without_invoke() -> None:
     assert "invoke" in imported_by("import tasks.transport.reach, invoke")
 
 
+def test_netmiko_comes_without_drivers_of_other_makes() -> None:
+    """Of its drivers only those are loaded that Linux's derives from; neither is invoke."""
+    loaded = imported_by("import tasks.transport.connection")
+    assert ("netmiko.linux.linux_ssh" in loaded, loaded & {"netmiko.ssh_dispatcher", "invoke"}) == (True, set())
+
+
+def test_netmiko_is_whole_for_whoever_imports_it_besides() -> None:
+    """Before or after ours, its front is all there, and its Linux driver is the class that ours derives from."""
+    ours, front = "from tasks.transport.connection import NodeConnection", "import netmiko"
+    for order in (f"{ours}; {front}", f"{front}; {ours}"):
+        wanted = "issubclass(NodeConnection, netmiko.ssh_dispatcher.CLASS_MAPPER_BASE['linux']), netmiko.ConnectHandler"
+        code = f"{order}; assert all([{wanted}])"
+        assert subprocess.run((sys.executable, "-c", code), cwd=ROOT, check=False).returncode == 0
+
+
 def test_enrolling_is_the_only_writer_of_host_keys() -> None:
     """No other module renders known_hosts, and none accepts keys by itself."""
     sources = [*ROOT.glob("tasks/**/*.py"), *ROOT.glob("runbooks/*.py")]
