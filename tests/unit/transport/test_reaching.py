@@ -173,19 +173,24 @@ def test_paramiko_comes_without_invoke() -> None:
     assert "invoke" in imported_by("import tasks.transport.reach, invoke")
 
 
-def test_netmiko_comes_without_drivers_of_other_makes() -> None:
-    """Of its drivers only those are loaded that Linux's derives from; neither is invoke."""
-    loaded = imported_by("import tasks.transport.connection")
-    assert ("netmiko.linux.linux_ssh" in loaded, loaded & {"netmiko.ssh_dispatcher", "invoke"}) == (True, set())
+OURS = "from tasks.transport.connection import NodeConnection"
+LINUX = "from netmiko.ssh_dispatcher import CLASS_MAPPER_BASE; driver = CLASS_MAPPER_BASE['linux']"
 
 
-def test_netmiko_is_whole_for_whoever_imports_it_besides() -> None:
-    """Before or after ours, its front is all there, and its Linux driver is the class that ours derives from."""
-    ours, front = "from tasks.transport.connection import NodeConnection", "import netmiko"
-    for order in (f"{ours}; {front}", f"{front}; {ours}"):
-        wanted = "issubclass(NodeConnection, netmiko.ssh_dispatcher.CLASS_MAPPER_BASE['linux']), netmiko.ConnectHandler"
-        code = f"{order}; assert all([{wanted}])"
-        assert subprocess.run((sys.executable, "-c", code), cwd=ROOT, check=False).returncode == 0
+@pytest.mark.parametrize(
+    "statements",
+    [
+        f"{OURS}; import sys; assert not any(name.startswith('netmiko.cisco.') for name in sys.modules)",
+        f"{OURS}; import netmiko; assert netmiko.__version__ and netmiko.ConnectHandler and netmiko.base_connection",
+        f"{OURS}; from netmiko import ConnectHandler; assert ConnectHandler",
+        f"{OURS}; {LINUX}; assert issubclass(NodeConnection, driver)",
+        f"import netmiko; {OURS}; {LINUX}; assert issubclass(NodeConnection, driver)",
+        f"{OURS}; import netmiko\ntry: netmiko.nothing\nexcept AttributeError: pass\nelse: raise SystemExit(1)",
+    ],
+)
+def test_netmiko_s_other_drivers_come_only_for_who_asks(statements: str) -> None:
+    """Ours needs none of them; before or after ours the package is whole, and has one Linux driver."""
+    assert subprocess.run((sys.executable, "-W", "error", "-c", statements), cwd=ROOT, check=False).returncode == 0
 
 
 def test_enrolling_is_the_only_writer_of_host_keys() -> None:
