@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from tasks.preflight import limits, wanted
 from tasks.preflight.judge import CouldNotJudge, HostCheck, Judgement, Wish, bad, fair, good, known, moot, worse
-from tasks.preflight.releases import release
 from tasks.preflight.remedies import mend
 from tasks.preflight.values import Unknown, Version
 
@@ -14,27 +13,21 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tasks.preflight.host_facts import HostFacts
-    from tasks.preflight.values import System
     from tasks.preflight.wanted import Feature, Sysctl
 
 
 def kernel(facts: HostFacts, _: Wish) -> Judgement:
-    """Cilium's floor; Red Hat's 4.18 counts because of what they carried over into it."""
+    """Cilium's floor. It makes an exception for RHEL 8's 4.18, but kubeadm refuses everything before 4.19."""
     system = known(facts.system)
     if system.arch not in {"x86_64", "aarch64"}:
         return bad(f"{system.arch}: Cilium has images for x86_64 and aarch64 only", mend("uname -m", "kernel"))
-    floor = limits.KERNEL_NEEDED_RHEL8 if _is_rhel8(system) else limits.KERNEL_NEEDED
     try:
         version = Version.find(system.kernel)
     except ValueError as error:
         raise CouldNotJudge(str(error)) from error
-    if version < floor:
-        return bad(f"{system.kernel} is older than {floor}", mend("uname -r", "kernel"))
+    if version < limits.KERNEL_NEEDED:
+        return bad(f"{system.kernel} is older than {limits.KERNEL_NEEDED}", mend("uname -r", "kernel"))
     return good(f"{system.kernel} on {system.arch}")
-
-
-def _is_rhel8(system: System) -> bool:
-    return bool({"rhel"} & {system.os_id, *system.os_like}) and release(system)[0] == limits.RHEL8_NEEDED.major
 
 
 def kernel_options(facts: HostFacts, _: Wish) -> Judgement:
@@ -136,7 +129,7 @@ def security_modules(facts: HostFacts, _: Wish) -> Judgement:
 
 
 CHECKS = (
-    HostCheck("host.kernel", kernel, "Linux 5.10+, or 4.18 of RHEL 8.6+", "uname -r"),
+    HostCheck("host.kernel", kernel, "Linux 5.10+", "uname -r"),
     HostCheck(
         "host.kernel-config", kernel_options, "what kubeadm and Cilium demand", "zcat -f /proc/config.gz /boot/config-*"
     ),

@@ -39,11 +39,6 @@ CONTAINERD_NEEDED = Version(1, 6, 0)
 KERNEL_NEEDED = Version(5, 10, 0)
 """Cilium 1.18's system requirements."""
 
-KERNEL_NEEDED_RHEL8 = Version(4, 18, 0)
-"""Same source: 4.18 with Red Hat's backports, from RHEL 8.6 on."""
-
-RHEL8_NEEDED = Version(8, 6, 0)
-
 KUSTOMIZE_NEEDED = Version(5, 0, 0)
 """The specification's dependencies."""
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from tasks.model.errors import SettingsError
 from tasks.run.choose import choose_hosts, choose_stages
 from tasks.run.declare import declare
-from tasks.run.waiver import Waivers, parse_waiver, read_waivers
+from tasks.run.waiver import Waivers, filed_waivers, parse_waiver
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -83,13 +83,8 @@ def _waivers(site: Site, options: Options, rows: list[Row]) -> tuple[Waivers, tu
     if strangers := typed.without_use(rows):
         checks = ", ".join(sorted({row.check for row in rows}))
         raise SettingsError(f"--waive: no row for {', '.join(map(str, strangers))}; known checks: {checks}")
-    path = options.waivers or site.settings.waivers
-    if path is None:
-        return typed, ()
-    filed, expired = read_waivers(path)
-    idle = ", ".join(map(str, filed.without_use(rows)))
-    unused = (f"waivers of {path} that are for no row of this run: {idle}",) if idle else ()
-    return Waivers((*typed.given, *filed.given)), (*expired, *unused)
+    filed, notes = filed_waivers(options.waivers or site.settings.waivers, rows)
+    return Waivers((*typed.given, *filed.given)), notes
 
 
 def listing(order: Order) -> str:

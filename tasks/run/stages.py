@@ -11,6 +11,7 @@ from tasks.run.engine import Engine
 from tasks.run.interrupt import Stop
 from tasks.run.live import open_view
 from tasks.run.site import Site, labels_of, new_context
+from tasks.run.waiver import filed_waivers
 from tasks.settings import ROOT, load_settings, masker
 
 if TYPE_CHECKING:
@@ -26,12 +27,15 @@ def run_stages(nornir: Nornir, stages: Sequence[Stage], *, plan: bool = False, d
     """
     Walk stages over the hosts of ``nornir``; progress goes to standard error, nothing is written.
 
+    The site's waivers (FLEETPROOF_WAIVERS) count as they do in a runbook.
+
     Arguments:
         nornir: from ``tasks.open_nornir``, filtered as you like
         plan: needed where a stage mutates; what really changes machines is a runbook, with its lock and journal
 
     Raises:
         ValueError: a stage mutates and this is no plan, or no host is left
+        SettingsError: the environment or the file of waivers is wrong
 
     """
     if not plan and (mutating := [stage.slug for stage in stages if stage.mutates]):
@@ -40,6 +44,8 @@ def run_stages(nornir: Nornir, stages: Sequence[Stage], *, plan: bool = False, d
     mask = masker(settings)
     site = Site(root=ROOT, settings=settings, nornir=nornir, fleet=nornir.inventory.defaults.data["fleet"])
     hosts = tuple(cluster.name for cluster in site.fleet.clusters if cluster.name in nornir.inventory.hosts)
+    declared = declare(stages, site.fleet)
+    waivers, notes = filed_waivers(settings.waivers, [row for rows in declared.values() for row in rows])
     with open_view(sys.stderr, mask) as view:
         ctx = new_context(site, view, plan=plan, deadline_s=deadline_s)
         engine = Engine(
@@ -47,8 +53,10 @@ def run_stages(nornir: Nornir, stages: Sequence[Stage], *, plan: bool = False, d
             ctx=ctx,
             labels=labels_of(site, ctx, runbook="repl", summary="", argv=(), hosts=hosts),
             stages=tuple(stages),
-            declared=declare(stages, site.fleet),
+            declared=declared,
             hosts=hosts,
+            waivers=waivers,
+            notes=list(notes),
             stop=Stop(),
             view=view,
         )

@@ -115,6 +115,25 @@ def read_waivers(path: Path, *, today: date | None = None) -> tuple[Waivers, tup
     return _in_force(path, entries, today or datetime.now(UTC).date())
 
 
+def filed_waivers(path: Path | None, rows: Sequence[Row]) -> tuple[Waivers, tuple[str, ...]]:
+    """
+    Read the waivers of a site, where it has a file of them.
+
+    Returns:
+        the waivers in force, and what to tell the operator of those that are not, or that are for none of ``rows``
+
+    Raises:
+        SettingsError: one line per mistake
+
+    """
+    if path is None:
+        return Waivers(), ()
+    waivers, expired = read_waivers(path)
+    idle = ", ".join(map(str, waivers.without_use(rows)))
+    unused = (f"waivers of {path} that are for no row of this run: {idle}",) if idle else ()
+    return waivers, (*expired, *unused)
+
+
 def _mistakes(where: str, entry: object) -> list[str]:
     if not isinstance(entry, dict):
         return [f"{where}: is no mapping; {_HOW}"]

@@ -190,6 +190,27 @@ def test_a_foreigner_on_the_vip_is_named(deployed: Ran, operator: Operator, lab:
     assert ran.verdict(f"vip.lease@{VICTIM}") == "PASS"
 
 
+def test_running_clusters_pass_the_preflight_that_bare_machines_pass(deployed: Ran, operator: Operator) -> None:
+    """A cluster's own ports, files and addresses are at home; what the host must be is judged as before."""
+    assert deployed.code == 0
+    ran = operator.run("preflight")
+    assert (ran.code, ran.red) == (0, {})
+    for cluster in NAMES:
+        assert {ran.verdict(f"{check}@{cluster}") for check in ("host.installation", "host.port.6443")} == {"PASS"}
+
+
+def test_an_expired_certificate_is_the_one_cause_of_its_clusters_rows(
+    deployed: Ran, operator: Operator, lab: Lab
+) -> None:
+    """The API server of one cluster is not trusted: that is named with its date, and no other cluster has a red row."""
+    assert deployed.code == 0
+    with lab.fault("expired-cert", VICTIM):
+        ran = operator.run("verify_reach")
+    assert ran.code in {1, 3}
+    assert {row.partition("@")[2].partition("->")[0] for row in ran.red} == {VICTIM}
+    assert any("certificate has expired" in str(finding["observed"]) for finding in ran.findings)
+
+
 @contextmanager
 def swallowed(lab: Lab, address: str) -> Iterator[None]:
     """A switch that inspects ARP, and drops every answer that speaks for one address."""

@@ -7,11 +7,18 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tasks import open_nornir
+from tasks.model.finding import Outcome, Row
 from tasks.model.record import Exit
 from tasks.reports import text
 from tasks.run.stages import run_stages
+from tests.unit.run.workbench import failing
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from nornir.core.task import Task
+
+    from tasks.run.context import RunContext
     from tests.unit.run.workbench import Workbench
 
 
@@ -35,3 +42,20 @@ def test_no_host_left_is_refused(bench: Workbench) -> None:
     """A filter that matches nothing is not a success."""
     with pytest.raises(ValueError, match="no host is chosen"):
         run_stages(open_nornir().filter(name="nobody"), [bench.stage("a")])
+
+
+def test_the_sites_waivers_count(bench: Workbench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the operator lives with does not block in the REPL either, and stays visible."""
+
+    def swapping(task: Task, ctx: RunContext) -> Outcome:
+        del ctx
+        return Outcome(findings=(failing(Row("host.swap", task.host.name)),))
+
+    stages = [bench.stage("host.swap", host=swapping)]
+    assert run_stages(open_nornir(), stages).exit_code == Exit.BAD
+    waivers = tmp_path / "waivers.yaml"
+    waivers.write_text("- {check: host.swap, reason: test box}\n- {check: host.cpu, reason: small}\n")
+    monkeypatch.setenv("FLEETPROOF_WAIVERS", str(waivers))
+    report = run_stages(open_nornir(), stages)
+    assert (report.exit_code, report.totals.waived) == (Exit.GREEN, 4)
+    assert any("for no row of this run: host.cpu" in note for note in report.notes)
