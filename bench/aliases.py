@@ -35,7 +35,8 @@ def aliases(ground: Ground, count: int) -> Iterator[list[tuple[str, str, IPv4Add
         _change(ground, endpoints, "replace")
         yield endpoints
     finally:
-        _change(ground, endpoints, "delete")
+        # the last first: with the first address of a network the kernel takes all others of it away
+        _change(ground, endpoints[::-1], "delete")
 
 
 def write_known_hosts(ground: Ground, endpoints: list[tuple[str, str, IPv4Address]], file: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import MISSING, dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from tasks.fleet.draft import Draft, Element, Said, lineage
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 NORNIR_KEYS = {"hostname": "address", "port": "ssh_port", "username": "ssh_user"}
 
 _CLUSTER = Wanted.fields(Cluster)
+_REQUIRED = {known.name for known in fields(Cluster) if known.default is MISSING}
 _BESIDE = {key: replace(_CLUSTER[filled], field=key) for key, filled in NORNIR_KEYS.items()}
 _DATA = {key: wanted for key, wanted in _CLUSTER.items() if key not in {"name", *NORNIR_KEYS.values()}}
 _HOST = _BESIDE | _DATA
@@ -127,7 +128,7 @@ class DraftReader:
             self.mistakes += [
                 host.place.mistake(f"{host.name} lacks {key}; give it {_WHERE[key]}")
                 for key in _HOST
-                if key not in entries and Cluster.model_fields[NORNIR_KEYS.get(key, key)].is_required()
+                if key not in entries and NORNIR_KEYS.get(key, key) in _REQUIRED
             ]
         return entries
 

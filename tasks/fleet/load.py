@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tasks.fleet.elements import DraftReader
-from tasks.fleet.model import Fleet
 from tasks.fleet.rules import RULES
 from tasks.fleet.source import Reader
+from tasks.fleet.typed import fleet_of
 from tasks.model.errors import InventoryError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tasks.fleet.draft import Draft
+    from tasks.fleet.model import Fleet
     from tasks.model.errors import Mistake
 
 FILES = ("hosts", "groups", "defaults")
@@ -27,7 +28,7 @@ def load_fleet(folder: Path) -> Fleet:
         InventoryError: the files are wrong; one line per mistake, all of them
 
     """
-    return Fleet.model_validate(load_draft(folder).plain)
+    return fleet_of(load_draft(folder).plain)
 
 
 def load_draft(folder: Path) -> Draft:

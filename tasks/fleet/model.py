@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address, IPv4Network  # noqa: TC003  pydantic resolves the annotations at run time
-from typing import Literal
-
-from pydantic import BaseModel, ConfigDict, Field
-
-
-class Value(BaseModel):
-    """Frozen, and strict about keys: a misspelt key is a mistake, not a default."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Network  # noqa: TC003  the files' reader resolves the annotations at run time
+from typing import Annotated, Literal
 
 
-class Vip(Value):
+@dataclass(frozen=True, slots=True)
+class Between:
+    """The bounds of a whole number, both included."""
+
+    low: int
+    high: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vip:
     """The one address that a cluster announces on the LAN, and what it serves."""
 
     address: IPv4Address
     serves: tuple[Literal["ingress", "storeapi", "opensearch"], ...]
 
 
-class Cluster(Value):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cluster:
     """
     One host and the single-node cluster on it.
 
@@ -42,12 +45,12 @@ class Cluster(Value):
     address: IPv4Address
     region: Literal["central", "edge"]
     node_name: str
-    cluster_id: int = Field(ge=1, le=255)
+    cluster_id: Annotated[int, Between(1, 255)]
     domain: str
     pod_cidr: IPv4Network
     service_cidr: IPv4Network
     vip: Vip
-    ssh_port: int = Field(default=22, ge=1, le=65535)
+    ssh_port: Annotated[int, Between(1, 65535)] = 22
     ssh_user: str | None = None
     proxy_jump: str | None = None
 
@@ -57,7 +60,8 @@ class Cluster(Value):
         return f"https://{self.address}:6443"
 
 
-class S3(Value):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class S3:
     """The object store outside the clusters (FR-007): plain HTTP, path style."""
 
     endpoint: str
@@ -66,7 +70,8 @@ class S3(Value):
     buckets: tuple[str, ...]
 
 
-class Lan(Value):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lan:
     """The network that hosts and addresses share."""
 
     cidr: IPv4Network
@@ -74,14 +79,16 @@ class Lan(Value):
     dns: tuple[IPv4Address, ...]
 
 
-class Versions(Value):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Versions:
     """What is deployed; one line each in ``inventory/defaults.yaml``."""
 
     kubernetes: str
     cilium: str
 
 
-class Fleet(Value):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fleet:
     """
     The whole site.
 

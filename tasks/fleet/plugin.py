@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from nornir.core.inventory import ConnectionOptions, Defaults, Group, Groups, Host, Hosts, Inventory, ParentGroups
 
 from tasks.fleet.load import load_draft
-from tasks.fleet.model import Fleet
+from tasks.fleet.typed import fleet_of, plain_of
 
 if TYPE_CHECKING:
     from tasks.fleet.draft import Element
@@ -36,7 +36,7 @@ class FleetInventory:
 
         """
         draft = load_draft(self.folder)
-        fleet = Fleet.model_validate(draft.plain)
+        fleet = fleet_of(draft.plain)
         defaults = Defaults(data={"fleet": fleet})
         groups = Groups({name: Group(name=name, defaults=defaults) for name in draft.groups})
         for name, group in groups.items():
@@ -58,7 +58,7 @@ def _host(cluster: Cluster, groups: ParentGroups, defaults: Defaults) -> Host:
         port=cluster.ssh_port,
         username=cluster.ssh_user,
         groups=groups,
-        data=cluster.model_dump(mode="json") | {"cluster": cluster},
+        data=plain_of(cluster) | {"cluster": cluster},
         connection_options={"node_shell": ConnectionOptions(extras={"proxy_jump": cluster.proxy_jump})},
         defaults=defaults,
     )

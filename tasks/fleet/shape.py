@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, is_dataclass
 from difflib import get_close_matches
-from functools import cache
 from ipaddress import IPv4Address, IPv4Network
-from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin
-
-from pydantic import TypeAdapter, ValidationError
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 from tasks.fleet.draft import Said
-from tasks.fleet.model import Value
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
+    from tasks.fleet.model import Between
     from tasks.fleet.source import Node
     from tasks.model.errors import Mistake
 
@@ -33,36 +30,33 @@ _VARIABLE = {
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """One field as the model wants it: its dotted name, its type, and pydantic's constraints."""
+    """One field as the model wants it: its dotted name, its type, and the bounds of a whole number."""
 
     field: str
     kind: Any
-    constraints: tuple[Any, ...] = ()
+    bounds: Between | None = None
 
     def __str__(self) -> str:
         """What to write, in words."""
         if get_origin(self.kind) is Literal:
             return " or ".join(get_args(self.kind))
-        if self.kind is int:
-            low, high = (next(getattr(c, end) for c in self.constraints if hasattr(c, end)) for end in ("ge", "le"))
-            return f"a whole number from {low} to {high}"
+        if self.bounds:
+            return f"a whole number from {self.bounds.low} to {self.bounds.high}"
         return {IPv4Address: "an IPv4 address such as 192.168.101.194", IPv4Network: "a network such as 10.11.0.0/16"}[
             self.kind
         ]
 
     @classmethod
-    def fields(cls, model: type[Value], prefix: str = "") -> dict[str, Wanted]:
+    def fields(cls, model: type, prefix: str = "") -> dict[str, Wanted]:
         """The fields of a model by name."""
-        return {
-            name: cls(f"{prefix}{name}", info.annotation, tuple(info.metadata))
-            for name, info in model.model_fields.items()
-        }
+        hints = get_type_hints(model, include_extras=True)
+        return {name: cls(f"{prefix}{name}", *_kind_of(hint)) for name, hint in hints.items()}
 
 
 def read_value(wanted: Wanted, node: Node, owner: str) -> Iterator[Said[Any] | Mistake]:
     """Everything one key says, nested keys and items included."""
     origin = get_origin(wanted.kind)
-    if isinstance(wanted.kind, type) and issubclass(wanted.kind, Value):
+    if is_dataclass(wanted.kind):
         yield from _read_model(wanted, node, owner)
     elif origin is tuple:
         yield from _read_items(wanted, node, owner)
@@ -150,8 +144,8 @@ def _read_scalar(wanted: Wanted, node: Node, owner: str, key: str = "") -> Itera
         yield Said(wanted.field, narrowed, owner, node.place, key)
     else:
         try:
-            value = _adapter(wanted.kind, wanted.constraints).validate_python(node.value)
-        except ValidationError:
+            value = _scalar(wanted, node.value)
+        except ValueError:
             # what has an '@' in it may hold a password
             shown = "wrong" if "@" in node.value else node.value
             yield node.place.mistake(f"{where} is {shown}; wanted: {wanted}")
@@ -168,9 +162,26 @@ def _canonical(wanted: Wanted, text: str) -> IPv4Network | None:
     return network if network and str(network.network_address) != text.partition("/")[0] else None
 
 
-@cache
-def _adapter(kind: Any, constraints: tuple[Any, ...]) -> TypeAdapter[Any]:
-    return TypeAdapter(Annotated[kind, *constraints] if constraints else kind)
+def _kind_of(hint: Any) -> tuple[Any, Between | None]:
+    """The type itself, without its bounds and without the None of what may be left out."""
+    if get_origin(hint) is Annotated:
+        kind, bounds = get_args(hint)
+        return kind, bounds
+    if type(None) in get_args(hint):
+        (hint,) = (kind for kind in get_args(hint) if kind is not type(None))
+    return hint, None
+
+
+def _scalar(wanted: Wanted, text: str) -> Any:
+    """The value that a text means; ValueError where it means none that is wanted."""
+    if wanted.kind is int and not (text.isascii() and text.isdecimal()):
+        raise ValueError(text)  # `int` takes signs, blanks and underscores, too
+    value: Any = text if get_origin(wanted.kind) is Literal else wanted.kind(text)
+    if wanted.bounds and not wanted.bounds.low <= value <= wanted.bounds.high:
+        raise ValueError(text)
+    if get_origin(wanted.kind) is Literal and value not in get_args(wanted.kind):
+        raise ValueError(text)
+    return value
 
 
 def _of(field: str, owner: str) -> str:

@@ -6,6 +6,7 @@ import hashlib
 import json
 from typing import TYPE_CHECKING
 
+from tasks.fleet.typed import plain_of
 from tasks.run.hooks import Hooks
 from tasks.run.journal import GOOD
 
@@ -30,8 +31,8 @@ def inputs_of(fleet: Fleet, cluster: str, *, traits: Sequence[str], library: str
         manifests: digest of the kustomizations
 
     """
-    shared = fleet.model_dump(mode="json", exclude={"clusters"})
-    own = fleet.cluster(cluster).model_dump(mode="json")
+    shared = {key: value for key, value in plain_of(fleet).items() if key != "clusters"}
+    own = plain_of(fleet.cluster(cluster))
     whole = json.dumps([own, shared, sorted(traits), library, manifests], sort_keys=True)
     return hashlib.sha256(whole.encode()).hexdigest()
 

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
+from tasks.fleet.typed import plain_of
 from tasks.model.record import Labels, Member, Trait
 from tasks.run.context import RunContext
 
@@ -90,7 +91,7 @@ def labels_of(
         tool=library(),
         revision=_revision(site.root),
         operator=f"{getpass.getuser()}@{socket.gethostname()}",
-        versions=tuple((name, str(value)) for name, value in site.fleet.versions),
+        versions=tuple((name, str(value)) for name, value in plain_of(site.fleet.versions).items()),
         members=tuple(
             Member(
                 name=cluster.name,

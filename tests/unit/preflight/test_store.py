@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from io import BytesIO
 from ipaddress import IPv4Address
 from types import SimpleNamespace
@@ -154,6 +154,6 @@ def test_any_answer_below_500_is_a_living_store(alive: Alive | Unknown, verdict:
 
 def test_a_closed_port_is_unknown_with_its_reason() -> None:
     """Asked for real: nobody listens on port 1 of this machine."""
-    alive = ask_alive(S3.model_copy(update={"endpoint": "s3.example:1", "address": IPv4Address("127.0.0.1")}))
+    alive = ask_alive(replace(S3, endpoint="s3.example:1", address=IPv4Address("127.0.0.1")))
     assert isinstance(alive, Unknown)
     assert "refused" in alive.reason

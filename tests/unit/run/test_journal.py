@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -143,14 +144,14 @@ def test_inputs_are_the_clusters_own(bench: Workbench, tmp_path: Path) -> None:
         return inputs_of(fleet, "cluster-01", traits=traits, library=library, manifests=digest_of(manifests))
 
     def changed(name: str, **values: Any) -> Any:
-        clusters = tuple(one.model_copy(update=values) if one.name == name else one for one in bench.fleet.clusters)
-        return bench.fleet.model_copy(update={"clusters": clusters})
+        clusters = tuple(replace(one, **values) if one.name == name else one for one in bench.fleet.clusters)
+        return replace(bench.fleet, clusters=clusters)
 
     today = digest()
     assert digest(changed("cluster-02", cluster_id=9)) == today
     assert digest(changed("cluster-01", cluster_id=9)) != today
-    versions = bench.fleet.versions.model_copy(update={"cilium": "1.18.3"})
-    assert digest(bench.fleet.model_copy(update={"versions": versions})) != today
+    versions = replace(bench.fleet.versions, cilium="1.18.3")
+    assert digest(replace(bench.fleet, versions=versions)) != today
     assert digest(traits=("lab",)) != today
     assert digest(library="m") != today
     (manifests / "a.yaml").write_text("a: 2\n")
