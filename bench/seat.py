@@ -114,7 +114,14 @@ def ground(say: Callable[[str], None], folder: Path) -> Iterator[Ground]:
 def survey(state: State, folder: Path) -> Ground:
     """Look at the running lab, and enrol its host keys by the product's own means."""
     known_hosts = folder / "known_hosts"
-    enrol = (sys.executable, "runbooks/enrol.py", "--expect", str(Credentials(state.secrets).fingerprints_file))
+    # a lab that was booted anew shows other keys under the same addresses
+    enrol = (
+        sys.executable,
+        "runbooks/enrol.py",
+        "--replace",
+        "--expect",
+        str(Credentials(state.secrets).fingerprints_file),
+    )
     here = Ground(state=state, plan=record.load(state).plan, known_hosts=known_hosts)
     _lab("exec", "--", "env", *(f"{name}={value}" for name, value in here.environment.items()), *enrol)
     return here
