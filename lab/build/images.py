@@ -15,9 +15,10 @@ from lab.build.programs import ToolSet
 from lab.build.rootfs import wanted_images
 from lab.build.workshop import BuildError, Workshop
 
-UPSTREAM, PACKAGE = "built from upstream source", "Debian package"
+UPSTREAM, PACKAGE, STAND_IN = "built from upstream source", "Debian package", "stand-in"
 
-_BASIC: dict[str, Content] = {
+#: what every image without a base has
+BASIC: dict[str, Content] = {
     "/etc/passwd": Text("root:x:0:0:root:/:/sbin/nologin\nnobody:x:65534:65534:nobody:/:/sbin/nologin\n"),
     "/etc/group": Text("root:x:0:\nnogroup:x:65534:\n"),
     "/etc/nsswitch.conf": Text("hosts: files dns\n"),
@@ -37,7 +38,7 @@ class Image:
         contents: of its own layer
         command: what it runs
         inside: programs with their true version
-        origin: `UPSTREAM` or `PACKAGE`
+        origin: `UPSTREAM`, `PACKAGE`, or `STAND_IN` for what serves in another program's place
         differs: from what is published under this reference, where that matters
         base: archive of the file system beneath
 
@@ -80,7 +81,7 @@ def write_image(image: Image, folder: Path, number: int) -> Path:
 
 
 def _static(reference: str, tools: ToolSet, needs: Mapping[str, Path], program: str, place: str) -> Image:
-    contents = {**_BASIC, place: needs[tools.name] / "bin" / program}
+    contents = {**BASIC, place: needs[tools.name] / "bin" / program}
     return Image(reference=reference, contents=contents, command=(place,), inside=f"{program} {tools.version}")
 
 
@@ -88,7 +89,7 @@ def _etcd(reference: str, etcd: Path) -> Image:
     client = toolsets.ETCD.version_of("go.etcd.io/etcd/etcdctl/v3")
     return Image(
         reference=reference,
-        contents={**_BASIC, **{f"/usr/local/bin/{name}": etcd / "bin" / name for name in ("etcd", "etcdctl")}},
+        contents={**BASIC, **{f"/usr/local/bin/{name}": etcd / "bin" / name for name in ("etcd", "etcdctl")}},
         command=("/usr/local/bin/etcd",),
         inside=f"etcd {toolsets.ETCD.version}, etcdctl {client}",
     )
@@ -137,7 +138,7 @@ def _cilium(needs: Mapping[str, Path]) -> Iterator[Image]:
     )
     yield Image(
         reference=_chart_reference(values["operator"]["image"], "-generic"),
-        contents={**_BASIC, "/usr/bin/cilium-operator-generic": operator},
+        contents={**BASIC, "/usr/bin/cilium-operator-generic": operator},
         command=("/usr/bin/cilium-operator-generic",),
         inside=f"operator {tools.version}",
     )
@@ -157,7 +158,7 @@ def _busybox(workshop: Workshop, rootfs: Path) -> Image:
     links: dict[str, Content] = {f"/bin/{applet}": Link("busybox") for applet in applets if applet != "busybox"}
     return Image(
         reference=f"docker.io/library/busybox:{version[1]}",
-        contents={**_BASIC, "/bin/busybox": program, **links},
+        contents={**BASIC, "/bin/busybox": program, **links},
         command=("/bin/sh",),
         inside=f"busybox {version[1]}",
         origin=PACKAGE,

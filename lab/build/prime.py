@@ -18,19 +18,22 @@ import json
 import platform
 import tempfile
 from collections.abc import Mapping
+from itertools import chain
 from pathlib import Path
 
 from lab.build import toolsets
 from lab.build.cache import Recipe, content_of
 from lab.build.debian import host_release, install_tree
 from lab.build.images import node_images, write_image
+from lab.build.images_monitoring import TOOLS, monitoring_images
 from lab.build.rootfs import ROOTFS
 from lab.build.workshop import Workshop
 
 _HERE = Path(__file__).parent
 _SCRIPT = _HERE / "files" / "prime.sh"
+_MODULES = ("images.py", "images_monitoring.py", "archive.py")
 
-_TOOLS = (toolsets.KUBERNETES, toolsets.ETCD, toolsets.COREDNS, toolsets.CILIUM, toolsets.CNI)
+_TOOLS = (toolsets.KUBERNETES, toolsets.ETCD, toolsets.COREDNS, toolsets.CILIUM, toolsets.CNI, *TOOLS)
 
 _CILIUM_PACKAGES = ("bash", "ca-certificates", "clang-19", "iproute2", "ipset", "iptables", "kmod", "mount")
 #: clang is only ever asked for BPF code: no native libraries, no sanitizers
@@ -62,7 +65,8 @@ def _prime(workshop: Workshop, draft: Path, needs: Mapping[str, Path]) -> None:
     with tempfile.TemporaryDirectory(dir=draft) as scratch:
         archives = Path(scratch, "archives")
         archives.mkdir()
-        for number, image in enumerate(node_images(workshop, Path(scratch), needs)):
+        wanted = chain(node_images(workshop, Path(scratch), needs), monitoring_images(needs))
+        for number, image in enumerate(wanted):
             workshop.say(f"images: {image.reference}")
             write_image(image, archives, number)
             entries.append(image.entry)
@@ -74,6 +78,6 @@ def _prime(workshop: Workshop, draft: Path, needs: Mapping[str, Path]) -> None:
 CONTAINERD = Recipe(
     name="containerd",
     build=_prime,
-    inputs=tuple(map(content_of, (Path(__file__), _SCRIPT, _HERE / "images.py", _HERE / "archive.py"))),
+    inputs=tuple(map(content_of, (Path(__file__), _SCRIPT, *(_HERE / name for name in _MODULES)))),
     needs=(ROOTFS, CILIUM_BASE, *(tools.recipe for tools in _TOOLS)),
 )

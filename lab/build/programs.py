@@ -26,7 +26,7 @@ class ToolSet:
         name: of the folder
         module: the module that carries the release's version
         stamp: variables that the linker sets, as a release build of the project does; the release's `version` (v1.2.3),
-            `bare` (1.2.3), `major` and `minor` are filled in
+            `bare` (1.2.3), `major`, `minor` and `patch` are filled in
         tags: build tags
         rename: programs whose file is not called after their package
         sources: files and folders of the module that are kept beside `bin/`: path in the module to name
@@ -67,11 +67,14 @@ class ToolSet:
     @property
     def linker_flags(self) -> str:
         """What the linker is told: the release's version, where the program would not know it otherwise."""
-        major, minor, _ = self.version.removeprefix("v").split(".", 2)
-        words = {"version": self.version, "bare": self.version.removeprefix("v"), "major": major, "minor": minor}
-        return " ".join(
-            [_LINKER_FLAGS, *(f"-X '{name}={value.format(**words)}'" for name, value in self.stamp.items())]
-        )
+        stamps = (f"-X '{name}={self.worded(value)}'" for name, value in self.stamp.items())
+        return " ".join([_LINKER_FLAGS, *stamps])
+
+    def worded(self, template: str) -> str:
+        """Fill the release into a template; see `stamp`."""
+        bare = self.version.removeprefix("v")
+        major, minor, patch = bare.split(".", 2)
+        return template.format(version=self.version, bare=bare, major=major, minor=minor, patch=patch)
 
     @property
     def recipe(self) -> Recipe:
@@ -121,13 +124,14 @@ def _build(tools: ToolSet, workshop: Workshop, draft: Path, _needs: Mapping[str,
     for program, name in tools.rename.items():
         (target / program).rename(target / name)
     if tools.sources:
-        _keep_sources(tools, workshop, draft)
+        keep_sources(tools, tools.sources, workshop, draft)
 
 
-def _keep_sources(tools: ToolSet, workshop: Workshop, draft: Path) -> None:
+def keep_sources(tools: ToolSet, sources: Mapping[str, str], workshop: Workshop, draft: Path) -> None:
+    """Copy files and folders of a tool set's module (path there to name here) into `draft`."""
     argv: list[str | Path] = [workshop.go, "list", "-m", "-f", "{{.Dir}}", tools.module]
     module = workshop.ask(argv, cwd=tools.folder, environment=go_environment()).strip()
-    for origin, name in tools.sources.items():
+    for origin, name in sources.items():
         path = Path(module, origin)
         workshop.ask(["cp", "--recursive", "--no-target-directory", "--no-preserve=mode", path, draft / name])
         if path.suffix == ".sh":

@@ -10,26 +10,37 @@ from lab.build import toolsets
 from lab.build.cache import Cache, Recipe
 from lab.build.prime import CILIUM_BASE, CONTAINERD
 from lab.build.rootfs import DEBIAN, ROOTFS
+from lab.build.sources import SOURCES
 from lab.build.workshop import Workshop
 
-_PROGRAMS = {"kubernetes": "kubectl", "kustomize": "kustomize", "helm": "helm", "minio": "minio", "coredns": "coredns"}
+_PROGRAMS = {
+    "kubectl": "kubernetes",
+    "kustomize": "kustomize",
+    "helm": "helm",
+    "kubeconform": "kubeconform",
+    "promtool": "prometheus",
+    "amtool": "alertmanager",
+    "minio": "minio",
+    "coredns": "coredns",
+}
+"""The operator's and the lab's own, each from which tool set."""
 
 #: a compiler run and a package installation, or one program's linking and another's compiling, side by side
 _AT_ONCE = 2
 
 
 def _gather_programs(_workshop: Workshop, draft: Path, needs: Mapping[str, Path]) -> None:
-    for tools, program in _PROGRAMS.items():
+    for program, tools in _PROGRAMS.items():
         os.link(needs[tools] / "bin" / program, draft / program)
 
 
 BIN = Recipe(
     name="bin",
     build=_gather_programs,
-    inputs=tuple(_PROGRAMS.values()),
-    needs=tuple(tools.recipe for tools in toolsets.ALL if tools.name in _PROGRAMS),
+    inputs=tuple(_PROGRAMS),
+    needs=tuple(tools.recipe for tools in toolsets.ALL if tools.name in _PROGRAMS.values()),
 )
-EVERYTHING = (DEBIAN, *(tools.recipe for tools in toolsets.ALL), CILIUM_BASE, ROOTFS, CONTAINERD, BIN)
+EVERYTHING = (DEBIAN, *(tools.recipe for tools in toolsets.ALL), SOURCES, CILIUM_BASE, ROOTFS, CONTAINERD, BIN)
 
 
 def build_missing(cache: Cache, recipes: Collection[Recipe], workshop: Workshop) -> None:

@@ -49,7 +49,33 @@ KUSTOMIZE = ToolSet(
     module="sigs.k8s.io/kustomize/kustomize/v5",
     stamp={"sigs.k8s.io/kustomize/api/provenance.version": "{version}"},
 )
+KUBECONFORM = ToolSet(name="kubeconform", module="github.com/yannh/kubeconform", stamp={"main.version": "{version}"})
+_PROMETHEUS_VERSION = "github.com/prometheus/common/version.Version"
+PROMETHEUS = ToolSet(
+    name="prometheus",
+    module="github.com/prometheus/prometheus",
+    # release v3.14.0 is published as module v0.314.0
+    stamp={_PROMETHEUS_VERSION: "{minor[0]}.{minor[1]}{minor[2]}.{patch}"},
+)
+PROMETHEUS_OPERATOR = ToolSet(
+    name="prometheus-operator",
+    module="github.com/prometheus-operator/prometheus-operator",
+    stamp={_PROMETHEUS_VERSION: "{bare}"},
+)
+THANOS = ToolSet(name="thanos", module="github.com/thanos-io/thanos", stamp={_PROMETHEUS_VERSION: "{bare}"})
+ALERTMANAGER = ToolSet(
+    name="alertmanager", module="github.com/prometheus/alertmanager", stamp={_PROMETHEUS_VERSION: "{bare}"}
+)
+NODE_EXPORTER = ToolSet(
+    name="node-exporter", module="github.com/prometheus/node_exporter", stamp={_PROMETHEUS_VERSION: "{bare}"}
+)
+LOCAL_PATH = ToolSet(
+    name="local-path", module="github.com/rancher/local-path-provisioner", stamp={"main.VERSION": "{version}"}
+)
 MINIO = ToolSet(name="minio", module="github.com/minio/minio")
 
-ALL = (KUBERNETES, CILIUM, MINIO, COREDNS, HELM, ETCD, CRICTL, KUSTOMIZE, CNI)
+ALL = (
+    *(KUBERNETES, CILIUM, THANOS, MINIO, PROMETHEUS, COREDNS, PROMETHEUS_OPERATOR, HELM, ETCD, CRICTL, ALERTMANAGER),
+    *(KUSTOMIZE, LOCAL_PATH, NODE_EXPORTER, KUBECONFORM, CNI),
+)
 """The largest first."""
