@@ -63,6 +63,7 @@ _PROGRAMS = (
         tools=toolsets.NODE_EXPORTER,
         program="node_exporter",
         place="/bin/node_exporter",
+        tag="{version}-distroless",
     ),
     _Program(
         repository="docker.io/rancher/local-path-provisioner",
