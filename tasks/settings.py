@@ -32,6 +32,8 @@ VARIABLES = (
     "FLEETPROOF_TRAITS",
     "FLEETPROOF_WAIVERS",
     "FLEETPROOF_CHARTS",
+    "FLEETPROOF_CHART_MIRROR",
+    "FLEETPROOF_SCHEMAS",
 )
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _WHERE = "set it in the environment or in .env (see .env.example)"
@@ -50,7 +52,11 @@ class Settings:
         state: FLEETPROOF_STATE, default ``.state`` in the project's folder
         traits: FLEETPROOF_TRAITS, comma-separated Kustomize components to opt in to
         waivers: FLEETPROOF_WAIVERS, path of a YAML file of waived checks with their reasons
-        charts: FLEETPROOF_CHARTS, folder to copy Helm charts from (``cilium-1.18.2/``) instead of pulling them
+        charts: FLEETPROOF_CHARTS, folders of Helm charts (``cilium-1.18.2/`` or ``cilium-1.18.2.tgz``), separated as in
+            PATH; the first that has one wins
+        chart_mirror: FLEETPROOF_CHART_MIRROR, URL in the place of the charts' repositories; empty: there is none
+        schemas: FLEETPROOF_SCHEMAS, folder with the JSON schemas of Kubernetes' own kinds, as kubeconform reads them;
+            None: kubeconform fetches them
 
     """
 
@@ -62,7 +68,9 @@ class Settings:
     state: Path = ROOT / ".state"
     traits: tuple[str, ...] = ()
     waivers: Path | None = None
-    charts: Path | None = None
+    charts: tuple[Path, ...] = ()
+    chart_mirror: str = ""
+    schemas: Path | None = None
 
     @property
     def known_hosts(self) -> Path:
@@ -103,9 +111,12 @@ def load_settings(root: Path = ROOT, environment: Mapping[str, str] | None = Non
     values, mistakes = read_env_file(root / ".env", VARIABLES)
     values |= {name: given[name] for name in VARIABLES if given.get(name)}
 
-    def path(name: str) -> Path | None:
+    def paths(name: str) -> tuple[Path, ...]:
         # unlike Path's, this expanduser never raises with the value in its text
-        return root / os.path.expanduser(values[name]) if name in values else None  # noqa: PTH111
+        return tuple(root / os.path.expanduser(it) for it in values.get(name, "").split(os.pathsep) if it)  # noqa: PTH111
+
+    def path(name: str) -> Path | None:
+        return root / os.path.expanduser(values[name]) if name in values else None  # noqa: PTH111  as above
 
     settings = Settings(
         node_user=values.get("NODE_USER", ""),
@@ -116,7 +127,9 @@ def load_settings(root: Path = ROOT, environment: Mapping[str, str] | None = Non
         state=path("FLEETPROOF_STATE") or root / ".state",
         traits=tuple(filter(None, (trait.strip() for trait in values.get("FLEETPROOF_TRAITS", "").split(",")))),
         waivers=path("FLEETPROOF_WAIVERS"),
-        charts=path("FLEETPROOF_CHARTS"),
+        charts=paths("FLEETPROOF_CHARTS"),
+        chart_mirror=values.get("FLEETPROOF_CHART_MIRROR", ""),
+        schemas=path("FLEETPROOF_SCHEMAS"),
     )
     mistakes += [*_mangled(values), *_incomplete(settings)]
     if mistakes:
@@ -202,5 +215,7 @@ def _incomplete(settings: Settings) -> Iterator[str]:
             yield f"{name} names no file; give the path of one, relative to the project's folder or absolute"
         elif path and name == "NODE_SSH_KEY":
             yield from open_to_others(path)
-    if settings.charts and not os.path.isdir(settings.charts):  # noqa: PTH112  as above
-        yield "FLEETPROOF_CHARTS names no folder; give the path of one, relative to the project's folder or absolute"
+    folders = [("FLEETPROOF_CHARTS", path) for path in settings.charts]
+    for name, path in (*folders, ("FLEETPROOF_SCHEMAS", settings.schemas)):
+        if path and not os.path.isdir(path):  # noqa: PTH112  as above
+            yield f"{name} names no folder; give the path of one, relative to the project's folder or absolute"

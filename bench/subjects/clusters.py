@@ -21,7 +21,7 @@ from lab.build.recipes import BIN
 from lab.build.toolsets import CILIUM
 from lab.machine.power import PoweredMachine
 from tasks import open_nornir
-from tasks.deploy.charts import ensure_charts
+from tasks.deploy.charts import Sources, lay_in_place
 from tasks.deploy.overlay import buildable, read_overlay
 from tasks.fleet.model import Fleet
 from tasks.kubeadm.config import TEMPLATES
@@ -55,7 +55,7 @@ class Clusters:
         self.fleet = open_nornir(settings=Settings()).inventory.defaults.data["fleet"]
         # the product sees to its charts itself; the script, which may run first, is given them too
         (self.folder / _CHART).symlink_to(default_cache().path(CILIUM.recipe) / "chart")
-        ensure_charts(ROOT, "cilium", LocalShell(plan=False), self.folder)
+        lay_in_place(ROOT, LocalShell(plan=False), Sources(folders=(self.folder,)), bases=("cilium",))
 
     def start_bare(self) -> None:
         """Put a new lab of bare machines in the place of the one that was used."""

@@ -1,157 +1,213 @@
-"""Helm charts as pinned inputs: put in place where they are missing, verified before every build."""
+"""Helm charts and other pinned inputs: where they are, whether they are the pinned ones, and fetching them."""
 
 from __future__ import annotations
 
 import hashlib
 import shutil
-import tarfile
 import tempfile
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
-import yaml
-
-from tasks.model.command import Command
+from tasks.deploy.objects import OBJECTS, normal_form
+from tasks.deploy.pins import digest_of, files_below, read_lock
+from tasks.deploy.pull import pull, unpack
 from tasks.model.errors import InventoryError, Mistake
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from tasks.deploy.pins import Pin
     from tasks.model.command import Shell
+    from tasks.settings import Settings
+
+STAND_INS = "lab"
+"""The trait with which the lab's own charts may stand in for those that it cannot have."""
 
 _ONE_AT_A_TIME = Lock()
-"""Four clusters are built at once from one copy of a chart."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pin:
+class Sources:
     """
-    One chart in ``kustomize/charts.lock``.
+    Where charts may come from, the first that has one wins.
 
     Attributes:
-        base: folder below ``kustomize/base`` whose kustomization inflates it
-        repository: where Helm finds the package
-        package: SHA-256 of the published package (tgz), in hex
-        tree: digest of the unpacked chart, see ``tree_digest``
+        folders: FLEETPROOF_CHARTS
+        mirror: FLEETPROOF_CHART_MIRROR, in the place of the repositories; empty: there is none
+        stand_ins: the lab's own charts are accepted
 
     """
 
-    name: str
-    version: str
-    base: str
-    repository: str
-    package: str
-    tree: str
-
-    @property
-    def label(self) -> str:
-        """Name and version, as Kustomize names the folder."""
-        return f"{self.name}-{self.version}"
+    folders: tuple[Path, ...] = ()
+    mirror: str = ""
+    stand_ins: bool = False
 
 
-def read_lock(root: Path) -> tuple[Pin, ...]:
-    """Read ``kustomize/charts.lock``."""
-    entries = yaml.safe_load((root / "kustomize" / "charts.lock").read_text(encoding="utf-8"))
-    return tuple(Pin(**entry) for entry in entries)
-
-
-def ensure_charts(root: Path, base: str, shell: Shell, source: Path | None) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chart:
     """
-    See to it that every chart of one base is there and is the pinned one.
+    A pinned input, verified.
 
-    A missing chart is copied from ``source`` (FLEETPROOF_CHARTS: a folder that holds ``cilium-1.18.2/``) or, where none
-    is given, pulled from its repository.
+    Attributes:
+        files: content by path below the chart's folder
+        digest: of ``files``
+        origin: the folder that it was read from
+        stand_in: it is the lab's own
+
+    """
+
+    pin: Pin
+    files: dict[str, bytes]
+    digest: str
+    origin: Path
+    stand_in: bool = False
+
+
+def sources_of(settings: Settings) -> Sources:
+    """What the operator's environment says of it."""
+    return Sources(
+        folders=settings.charts, mirror=settings.chart_mirror, stand_ins=any(it == STAND_INS for it in settings.traits)
+    )
+
+
+def charts_of(root: Path, base: str, shell: Shell, sources: Sources) -> tuple[Chart, ...]:
+    """
+    Every pinned input of one base, verified; what is nowhere yet is fetched into the project's tree.
 
     Raises:
-        InventoryError: a chart is not the pinned one; nothing is built from it
-        CommandFailed: the package could not be had
+        InventoryError: one is not the pinned one, or cannot be had; the sentence says what to do
 
     """
+    return tuple(chart_of(root, pin, shell, sources) for pin in read_lock(root) if pin.base == base)
+
+
+def chart_of(root: Path, pin: Pin, shell: Shell, sources: Sources) -> Chart:
+    """One pinned input, verified: from the named folders, the tree itself, the mirror, or where it is published."""
+    place = pin.place(root)
+    for folder in sources.folders:
+        for found in (folder / pin.label / pin.name, folder / pin.label):
+            if any(found.glob("*.y*ml")):
+                return _verified(pin, _read(pin, found), found, sources)
     with _ONE_AT_A_TIME:
-        for pin in read_lock(root):
-            if pin.base == base:
-                _ensure(root / "kustomize" / "base" / base / "charts", pin, shell, source)
+        if not place.is_dir():
+            _lay_files(place, _fetched(root, pin, shell, sources))
+    return _verified(pin, files_below(place), place, sources, kept=place.parents[1] / pin.published)
 
 
-def _ensure(charts: Path, pin: Pin, shell: Shell, source: Path | None) -> None:
-    chart = charts / pin.label / pin.name
-    package = charts / f"{pin.label}.tgz"
-    if not chart.is_dir():
-        if source is None:
-            _pull(pin, package, shell)
-            _unpack(package, chart)
-        else:
-            _copy(_vendored(source, pin), chart)
-    trusted = {pin.tree}
-    if package.is_file() and hashlib.sha256(package.read_bytes()).hexdigest() == pin.package:
-        trusted.add(_package_digest(package, pin.name))
-    found = tree_digest(chart)
-    if found not in trusted:
-        said = f"the chart {pin.label} has digest {found}, wanted {pin.tree}: remove it, then run again: rm -r {chart}"
-        raise InventoryError((Mistake(str(chart), 1, said),))
+def lay_in_place(root: Path, shell: Shell, sources: Sources, bases: Collection[str] = ()) -> tuple[Chart, ...]:
+    """
+    Put every pinned input where the specification's literal command finds it, and verify what is there.
+
+    Arguments:
+        bases: only those of these; empty: all
+
+    Raises:
+        InventoryError: one mistake for each that is not the pinned one, or cannot be had
+
+    """
+    charts: list[Chart] = []
+    mistakes: list[Mistake] = []
+    for pin in (pin for pin in read_lock(root) if not bases or pin.base in bases):
+        try:
+            chart = chart_of(root, pin, shell, sources)
+            place = pin.place(root)
+            if not place.is_dir():
+                _lay_files(place, chart.files)
+            kept = place.parents[1] / pin.published
+            charts.append(_verified(pin, files_below(place), place, sources, kept=kept))
+        except InventoryError as error:
+            mistakes += error.mistakes
+    if mistakes:
+        raise InventoryError(tuple(mistakes))
+    return tuple(charts)
 
 
-def tree_digest(folder: Path) -> str:
-    """SHA-256 in hex over every file's path and content below ``folder``; times and modes do not count."""
-    files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-    return _digest(files)
-
-
-def _digest(files: dict[str, bytes]) -> str:
-    lines = (f"{hashlib.sha256(files[name]).hexdigest()}  {name}\n" for name in sorted(files))
-    return hashlib.sha256("".join(lines).encode()).hexdigest()
-
-
-def _package_digest(package: Path, name: str) -> str:
-    """The digest that the package's content would have, unpacked."""
-    with tarfile.open(package) as archive:
-        files = {
-            member.name.removeprefix(f"{name}/"): content.read()
-            for member in archive
-            if (content := archive.extractfile(member)) is not None
-        }
-    return _digest(files)
-
-
-def _vendored(source: Path, pin: Pin) -> Path:
-    """The chart below ``source``, which holds it as Kustomize wants it or one level higher."""
-    for folder in (source / pin.label / pin.name, source / pin.label):
-        if (folder / "Chart.yaml").is_file():
-            return folder
-    said = f"FLEETPROOF_CHARTS has no {pin.label}/Chart.yaml; unset it to pull from {pin.repository}"
-    raise InventoryError((Mistake(str(source), 1, said),))
-
-
-def _copy(origin: Path, chart: Path) -> None:
-    """Copy next to the place, then rename: a copy that was cut is never taken for a chart."""
-    chart.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=chart.parent) as temporary:
-        # file by file, so that read-only modes of a module cache are not copied along
-        shutil.copytree(origin, Path(temporary) / "chart", copy_function=shutil.copyfile)
-        for path in (Path(temporary) / "chart").rglob("*"):
-            path.chmod(0o755 if path.is_dir() else 0o644)
-        (Path(temporary) / "chart").chmod(0o755)
-        (Path(temporary) / "chart").rename(chart)
-
-
-def _pull(pin: Pin, package: Path, shell: Shell) -> None:
-    """Have Helm fetch the package, and keep it only if it is the published one: Helm itself verifies nothing."""
-    package.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=package.parent) as temporary:
-        argv = ("helm", "pull", pin.name, "--repo", pin.repository, "--version", pin.version, "-d", temporary)
-        shell.run(Command(argv=argv, timeout_s=120)).must_succeed()
-        content = (Path(temporary) / package.name).read_bytes()
+def _fetched(root: Path, pin: Pin, shell: Shell, sources: Sources) -> dict[str, bytes]:
+    """What is published, from a package in one of the folders or over the network; the package is kept beside."""
+    kept = pin.place(root).parents[1] / pin.published
+    given = next((folder / pin.published for folder in sources.folders if (folder / pin.published).is_file()), None)
+    if given is None and sources.folders and not sources.mirror:
+        looked = f"no {pin.label}/ and no {pin.published} in {', '.join(map(str, sources.folders))}"
+        raise _not_to_be_had(pin, looked)
+    try:
+        content = given.read_bytes() if given else pull(pin, sources.mirror, shell)
+    except OSError as error:
+        raise _not_to_be_had(pin, str(error)) from error
     found = hashlib.sha256(content).hexdigest()
-    if found != pin.package:
-        said = f"{pin.repository} served {package.name} with SHA-256 {found}, wanted {pin.package}: do not use it"
+    if pin.package and found != pin.package:
+        whence = given or sources.mirror or pin.repository or pin.asset
+        said = f"{whence} has {pin.published} with SHA-256 {found}, wanted {pin.package}: do not use it"
         raise InventoryError((Mistake("kustomize/charts.lock", 1, said),))
-    package.write_bytes(content)
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    kept.write_bytes(content)
+    return _unpacked(pin, content)
 
 
-def _unpack(package: Path, chart: Path) -> None:
-    chart.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=chart.parent) as temporary:
-        with tarfile.open(fileobj=BytesIO(package.read_bytes())) as archive:
-            archive.extractall(temporary, filter="data")
-        (Path(temporary) / chart.name).rename(chart)
+def _not_to_be_had(pin: Pin, why: str) -> InventoryError:
+    said = (
+        f"{pin.name} {pin.version} cannot be had ({why}): put {pin.published}, or it unpacked as {pin.label}/, into a "
+        "folder and name that in FLEETPROOF_CHARTS, or name a mirror in FLEETPROOF_CHART_MIRROR; then: make charts"
+    )
+    return InventoryError((Mistake("kustomize/charts.lock", 1, said),))
+
+
+def _unpacked(pin: Pin, content: bytes) -> dict[str, bytes]:
+    return {OBJECTS: normal_form((content.decode(),)).encode()} if pin.asset else unpack(content, pin.name)
+
+
+def _read(pin: Pin, folder: Path) -> dict[str, bytes]:
+    files = files_below(folder)
+    if not pin.asset:
+        return files
+    texts = (files[name].decode() for name in sorted(files) if name.endswith((".yaml", ".yml")))
+    return {OBJECTS: normal_form(tuple(texts)).encode()}
+
+
+def _verified(pin: Pin, files: dict[str, bytes], origin: Path, sources: Sources, *, kept: Path | None = None) -> Chart:
+    found = digest_of(files)
+    stand_in = bool(pin.stand_in) and found == pin.stand_in
+    if stand_in and not sources.stand_ins:
+        said = f"{pin.label} is the lab's stand-in, which only a site with the trait {STAND_INS} may build from"
+        raise InventoryError((Mistake(str(origin), 1, f"{said}: remove it, then: make charts"),))
+    if not stand_in and found not in _trusted(pin, kept):
+        said = f"the chart {pin.label} has digest {found}, wanted {pin.tree or 'that of the published package'}"
+        raise InventoryError((Mistake(str(origin), 1, f"{said}: remove it, then: rm -r {origin} && make charts"),))
+    return Chart(pin=pin, files=files, digest=found, origin=origin, stand_in=stand_in)
+
+
+def _trusted(pin: Pin, kept: Path | None) -> Collection[str]:
+    """The digests that the lock vouches for; the published package, where it is kept, vouches for what is in it."""
+    trusted = {pin.tree} - {""}
+    if (
+        kept
+        and pin.package
+        and kept.is_file()
+        and hashlib.sha256(content := kept.read_bytes()).hexdigest() == pin.package
+    ):
+        trusted.add(digest_of(_unpacked(pin, content)))
+    return trusted
+
+
+def _lay_files(place: Path, files: dict[str, bytes]) -> None:
+    """Write next to the place, then rename: what was cut is never taken for a chart, and who comes second has it."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    draft = Path(tempfile.mkdtemp(dir=place.parent, prefix=".new-"))
+    try:
+        write_files(draft, files)
+        draft.chmod(0o755)
+        if not place.is_dir():
+            draft.rename(place)
+    except FileExistsError:
+        pass
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def write_files(folder: Path, files: dict[str, bytes]) -> None:
+    """Write each file below ``folder``, which need not be there."""
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)

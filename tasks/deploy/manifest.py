@@ -5,9 +5,20 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import yaml
+
+
+class Loader(yaml.CSafeLoader):
+    """SafeLoader's twin in C, ten times as fast, for which a time is a text, as it is for Kubernetes."""
+
+
+Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith(":timestamp")]
+    for first, resolvers in yaml.CSafeLoader.yaml_implicit_resolvers.items()
+}
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -88,9 +99,11 @@ def parse_stream(text: str) -> Stream:
     return Stream(tuple(_document(part.strip("\n") + "\n") for part in parts if part.strip()))
 
 
+@lru_cache(maxsize=2000)
 def _document(text: str) -> Document:
+    """One object; four clusters have most of theirs in common, and reading YAML is what takes the time."""
     try:
-        content = yaml.load(text, Loader=yaml.CSafeLoader)  # SafeLoader's twin in C, ten times as fast
+        content = yaml.load(text, Loader=Loader)  # noqa: S506  a safe one
         document = Document(text, content)
         document.ref  # noqa: B018  raises where it is no object
     except (yaml.YAMLError, KeyError, TypeError, AttributeError) as error:

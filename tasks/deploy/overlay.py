@@ -10,15 +10,19 @@ import yaml
 
 from tasks.deploy.files import read_text
 from tasks.model.errors import InventoryError, Mistake
+from tasks.run.files import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from tasks.fleet.model import Cluster
+    from tasks.fleet.model import Cluster, Fleet
 
 STAGE = "fleetproof/stage"
 NAMESPACE = "fleetproof/namespace"
+TRAIT = "fleetproof/trait"
+FACTS = "facts"
+"""The folder among a cluster's overlays that is no component."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +34,8 @@ class Overlay:
         path: folder with the overlay's kustomization.yaml
         namespace: what ``kubectl apply -n`` is given
         stage: components of a lower stage bring what those of a higher one use
+        trait: only a site that has opted in to it has the component; empty: every site
+        stand_ins: charts of the rendering that are the lab's own, as ``longhorn-1.12.1``; empty before it is rendered
 
     """
 
@@ -38,14 +44,35 @@ class Overlay:
     path: Path
     namespace: str
     stage: int
+    trait: str = ""
+    stand_ins: tuple[str, ...] = ()
+
+
+def components_of_cluster(root: Path, cluster: Cluster, traits: Sequence[str]) -> tuple[Overlay, ...]:
+    """
+    What a cluster has: every folder among its overlays, in the order of stages; of those for a trait, the opted-in.
+
+    Raises:
+        InventoryError: it has none, or one does not say its namespace and stage
+
+    """
+    folder = root / "kustomize" / "overlays" / cluster.name
+    names = sorted(path.parent.name for path in folder.glob("*/kustomization.yaml") if path.parent.name != FACTS)
+    if not names:
+        raise InventoryError(
+            (Mistake(str(folder), 1, f"{cluster.name} has no overlay: wanted a folder per component"),)
+        )
+    overlays = [read_overlay(root, cluster, name) for name in names]
+    chosen = [overlay for overlay in overlays if not overlay.trait or overlay.trait in traits]
+    return tuple(sorted(chosen, key=lambda it: (it.stage, it.component)))
 
 
 def read_overlay(root: Path, cluster: Cluster, component: str) -> Overlay:
     """
-    Read one overlay's own description, and hold its facts against the inventory.
+    Read one overlay's own description.
 
     Raises:
-        InventoryError: the overlay is missing, does not say its namespace and stage, or differs from the inventory
+        InventoryError: the overlay is missing, or does not say its namespace and stage
 
     """
     path = root / "kustomize" / "overlays" / cluster.name / component
@@ -56,15 +83,21 @@ def read_overlay(root: Path, cluster: Cluster, component: str) -> Overlay:
         for key in (NAMESPACE, STAGE)
         if not notes.get(key)
     ]
-    mistakes += facts_that_differ(root, cluster)
+    if not mistakes and not str(notes[STAGE]).isdecimal():
+        mistakes.append(Mistake(str(file), 1, f"annotation {STAGE} is {notes[STAGE]!r}, wanted: a whole number"))
     if mistakes:
         raise InventoryError(tuple(mistakes))
     return Overlay(
-        cluster=cluster.name, component=component, path=path, namespace=notes[NAMESPACE], stage=int(notes[STAGE])
+        cluster=cluster.name,
+        component=component,
+        path=path,
+        namespace=notes[NAMESPACE],
+        stage=int(notes[STAGE]),
+        trait=notes.get(TRAIT, ""),
     )
 
 
-def facts_of(cluster: Cluster) -> dict[str, str]:
+def facts_of(fleet: Fleet, cluster: Cluster) -> dict[str, str]:
     """What an overlay's ConfigMap ``cluster-facts`` has to say of a cluster."""
     return {
         "name": cluster.name,
@@ -75,14 +108,17 @@ def facts_of(cluster: Cluster) -> dict[str, str]:
         "domain": cluster.domain,
         "pod-cidr": str(cluster.pod_cidr),
         "service-cidr": str(cluster.service_cidr),
+        "central-vip": str(fleet.central.vip.address),
+        "s3-endpoint": fleet.s3.endpoint,
+        "s3-address": str(fleet.s3.address),
     }
 
 
-def facts_that_differ(root: Path, cluster: Cluster) -> list[Mistake]:
+def facts_that_differ(root: Path, fleet: Fleet, cluster: Cluster) -> list[Mistake]:
     """One mistake per fact that an overlay states otherwise than the inventory."""
     file = root / "kustomize" / "overlays" / cluster.name / "facts" / "facts.yaml"
     stated = _yaml(file).get("data") or {}
-    wanted = facts_of(cluster)
+    wanted = facts_of(fleet, cluster)
     lines = read_text(file).splitlines()
     return [
         Mistake(
@@ -107,14 +143,13 @@ def buildable(root: Path, overlay: Overlay, traits: Sequence[str], build: Path) 
     The folder for ``kustomize build``: the overlay itself, or a wrapper that adds the traits' components to it.
 
     Arguments:
-        build: where wrappers are kept: ``<state>/build``
+        build: folder for the wrapper
 
     """
     components = components_of(root, overlay, traits)
     if not components:
         return overlay.path
     wrapper = build / overlay.cluster / overlay.component
-    wrapper.mkdir(parents=True, exist_ok=True)
 
     def relative(path: Path) -> str:
         return os.path.relpath(path, wrapper.resolve())  # Kustomize refuses absolute paths
@@ -125,7 +160,7 @@ def buildable(root: Path, overlay: Overlay, traits: Sequence[str], build: Path) 
         "resources": [relative(overlay.path.resolve())],
         "components": [relative(component.resolve()) for component in components],
     }
-    (wrapper / "kustomization.yaml").write_text(yaml.safe_dump(kustomization, sort_keys=False), encoding="utf-8")
+    write_atomically(wrapper / "kustomization.yaml", yaml.safe_dump(kustomization, sort_keys=False))
     return wrapper
 
 

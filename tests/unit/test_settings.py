@@ -48,6 +48,7 @@ def key_file(tmp_path: Path) -> Path:
 def test_the_environment_becomes_settings(tmp_path: Path, key_file: Path) -> None:
     """Every variable has its attribute; relative paths start at the project's folder."""
     (tmp_path / "waivers.yaml").touch()
+    (tmp_path / "tests").mkdir()
     settings = load_settings(
         tmp_path,
         {
@@ -59,7 +60,9 @@ def test_the_environment_becomes_settings(tmp_path: Path, key_file: Path) -> Non
             "FLEETPROOF_STATE": "/var/lib/fleet",
             "FLEETPROOF_TRAITS": "lab, slow-disk,",
             "FLEETPROOF_WAIVERS": "waivers.yaml",
-            "FLEETPROOF_CHARTS": ".",
+            "FLEETPROOF_CHARTS": ".:tests",
+            "FLEETPROOF_CHART_MIRROR": "oci://mirror.lan/charts",
+            "FLEETPROOF_SCHEMAS": "tests",
             "HOME": "/root",
         },
     )
@@ -72,7 +75,9 @@ def test_the_environment_becomes_settings(tmp_path: Path, key_file: Path) -> Non
         state=Path("/var/lib/fleet"),
         traits=("lab", "slow-disk"),
         waivers=tmp_path / "waivers.yaml",
-        charts=tmp_path,
+        charts=(tmp_path, tmp_path / "tests"),
+        chart_mirror="oci://mirror.lan/charts",
+        schemas=tmp_path / "tests",
     )
     assert settings.known_hosts == Path("/var/lib/fleet/known_hosts")
     assert settings.kubeconfig == Path("/var/lib/fleet/kubeconfig")
@@ -114,7 +119,8 @@ def test_what_contacts_hosts_demands_a_login(key_file: Path) -> None:
         ({"NODE_SSH_KEY": "~hunter2/key"}, "NODE_SSH_KEY names no file"),
         ({"NODE_SSH_KEY": "-----BEGIN\nhunter2\n-----END"}, "it wants the path of a key file, not the key"),
         ({"FLEETPROOF_WAIVERS": "hunter2"}, "FLEETPROOF_WAIVERS names no file"),
-        ({"FLEETPROOF_CHARTS": "hunter2"}, "FLEETPROOF_CHARTS names no folder"),
+        ({"FLEETPROOF_CHARTS": ".:hunter2"}, "FLEETPROOF_CHARTS names no folder"),
+        ({"FLEETPROOF_SCHEMAS": "hunter2"}, "FLEETPROOF_SCHEMAS names no folder"),
     ],
 )
 def test_a_mangled_value_is_named_and_not_shown(environment: dict[str, str], said: str, tmp_path: Path) -> None:

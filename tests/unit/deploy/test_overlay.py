@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
-from tasks.deploy.overlay import buildable, components_of, facts_of, read_overlay
+from tasks.deploy.overlay import (
+    buildable,
+    components_of,
+    components_of_cluster,
+    facts_of,
+    facts_that_differ,
+    read_overlay,
+)
 from tasks.fleet.load import load_fleet
 from tasks.model.errors import InventoryError
 from tests.unit.onsite import ROOT
@@ -49,17 +56,23 @@ def test_an_overlay_says_where_it_goes(site: Path) -> None:
 
 @pytest.mark.parametrize(
     ("key", "value"),
-    [("vip", "192.168.101.210"), ("address", "192.168.101.194"), ("id", '"4"'), ("name", "cluster-04")],
+    [
+        ("vip", "192.168.101.210"),
+        ("address", "192.168.101.194"),
+        ("id", '"4"'),
+        ("name", "cluster-04"),
+        ("central-vip", "192.168.101.211"),
+        ("s3-endpoint", "elsewhere:80"),
+        ("s3-address", "172.16.203.2"),
+    ],
 )
 def test_a_fact_that_differs_from_the_inventory_is_refused(
     site: Path, edit: Callable[[str, str, str], None], key: str, value: str
 ) -> None:
     """The mistake names file and line, what is there and what the inventory says."""
-    wanted = facts_of(CLUSTER)[key]
+    wanted = facts_of(FLEET, CLUSTER)[key]
     edit("facts/facts.yaml", f'  {key}: "{wanted}"' if key == "id" else f"  {key}: {wanted}", f"  {key}: {value}")
-    with pytest.raises(InventoryError) as caught:
-        read_overlay(site, CLUSTER, "cilium")
-    (mistake,) = caught.value.mistakes
+    (mistake,) = facts_that_differ(site, FLEET, CLUSTER)
     assert mistake.file.endswith("cluster-03/facts/facts.yaml")
     text = (site / "kustomize/overlays/cluster-03/facts/facts.yaml").read_text().splitlines()
     assert f"{key}:" in text[mistake.line - 1]
@@ -69,9 +82,7 @@ def test_a_fact_that_differs_from_the_inventory_is_refused(
 def test_a_missing_and_a_superfluous_fact_are_refused(site: Path, edit: Callable[[str, str, str], None]) -> None:
     """Both are differences."""
     edit("facts/facts.yaml", "  region: edge\n", "  colour: blue\n")
-    with pytest.raises(InventoryError) as caught:
-        read_overlay(site, CLUSTER, "cilium")
-    assert [mistake.said.split(" ")[0] for mistake in caught.value.mistakes] == ["colour", "region"]
+    assert [mistake.said.split(" ")[0] for mistake in facts_that_differ(site, FLEET, CLUSTER)] == ["colour", "region"]
 
 
 def test_an_overlay_that_does_not_say_where_it_goes_is_refused(
@@ -81,6 +92,31 @@ def test_an_overlay_that_does_not_say_where_it_goes_is_refused(
     edit("cilium/kustomization.yaml", "    fleetproof/namespace: kube-system\n", "")
     with pytest.raises(InventoryError, match="annotation fleetproof/namespace"):
         read_overlay(site, CLUSTER, "cilium")
+
+
+def test_a_stage_is_a_number(site: Path, edit: Callable[[str, str, str], None]) -> None:
+    """A word there would decide the order by accident."""
+    edit("cilium/kustomization.yaml", 'fleetproof/stage: "1"', "fleetproof/stage: first")
+    with pytest.raises(InventoryError, match="a whole number"):
+        read_overlay(site, CLUSTER, "cilium")
+
+
+def test_a_cluster_has_the_components_it_has_folders_for(site: Path, edit: Callable[[str, str, str], None]) -> None:
+    """In the order of their stages; one for a trait only where the site has opted in to it; facts are none."""
+    for folder in (site / "kustomize" / "overlays" / "cluster-03").iterdir():
+        if folder.name not in {"facts", "cilium", "cilium-l2"}:
+            shutil.rmtree(folder)
+    assert [it.component for it in components_of_cluster(site, CLUSTER, ())] == ["cilium", "cilium-l2"]
+    edit("cilium/kustomization.yaml", 'fleetproof/stage: "1"', 'fleetproof/stage: "9"\n    fleetproof/trait: colour')
+    assert [it.component for it in components_of_cluster(site, CLUSTER, ())] == ["cilium-l2"]
+    assert [it.component for it in components_of_cluster(site, CLUSTER, ("colour",))] == ["cilium-l2", "cilium"]
+
+
+def test_a_cluster_without_overlays_is_a_mistake(site: Path) -> None:
+    """Nothing to deploy is never a success."""
+    shutil.rmtree(site / "kustomize" / "overlays" / "cluster-03")
+    with pytest.raises(InventoryError, match="wanted a folder per component"):
+        components_of_cluster(site, CLUSTER, ())
 
 
 @pytest.mark.parametrize("spoil", ["", "- 1\n", "a: ["])

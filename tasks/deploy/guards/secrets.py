@@ -1,0 +1,64 @@
+"""Credentials are nowhere in the tree, and what a workload refers to is made by somebody."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tasks.deploy.guards.made import MADE_ELSEWHERE, MADE_SECRETS
+from tasks.deploy.guards.subject import Complaint
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tasks.deploy.guards.subject import Subject, Workload
+
+
+def literal_secrets(subject: Subject) -> Iterator[Complaint]:
+    """No Secret brings its data along."""
+    for document in subject.of_kind("Secret"):
+        keys = [*(document.content.get("data") or {}), *(document.content.get("stringData") or {})]
+        if keys:
+            said = (
+                f"has literal data ({', '.join(sorted(keys))}): let the deployment make it, and name it to the chart; "
+                "where it holds no credential, give the reason in kustomize/exceptions.yaml"
+            )
+            yield Complaint(str(document.ref), said)
+
+
+def references(subject: Subject) -> Iterator[Complaint]:
+    """Every Secret, ConfigMap and claim that a workload needs comes with the stream, or the deployment makes it."""
+    known = {(document.ref.kind, document.ref.name) for document in subject.stream.documents}
+    known |= {("Secret", name) for name in MADE_SECRETS.get(subject.overlay.namespace, ())}
+    known |= MADE_ELSEWHERE
+    for workload in subject.workloads:
+        for kind, name in sorted(set(_references(workload)) - known):
+            said = f"refers to {kind} {name}, which neither the overlay nor the deployment makes: name one that is made"
+            yield Complaint(str(workload.ref), said, name)
+
+
+def _references(workload: Workload) -> Iterator[tuple[str, str]]:
+    for volume in workload.pod.get("volumes") or ():
+        yield from _of_volume(volume)
+    for container in workload.containers:
+        for source in container.get("envFrom") or ():
+            yield from _of_source(source, {"secretRef": "Secret", "configMapRef": "ConfigMap"})
+        for variable in container.get("env") or ():
+            sources = {"secretKeyRef": "Secret", "configMapKeyRef": "ConfigMap"}
+            yield from _of_source(variable.get("valueFrom") or {}, sources)
+
+
+def _of_volume(volume: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    if (secret := volume.get("secret")) and not secret.get("optional"):
+        yield "Secret", secret["secretName"]
+    if claim := volume.get("persistentVolumeClaim"):
+        yield "PersistentVolumeClaim", claim["claimName"]
+    yield from _of_source({"configMap": volume.get("configMap")}, {"configMap": "ConfigMap"})
+    for source in (volume.get("projected") or {}).get("sources") or ():
+        yield from _of_source(source, {"secret": "Secret", "configMap": "ConfigMap"})
+
+
+def _of_source(source: dict[str, Any], kinds: dict[str, str]) -> Iterator[tuple[str, str]]:
+    for key, kind in kinds.items():
+        named = source.get(key)
+        if named and not named.get("optional"):
+            yield kind, named["name"]
