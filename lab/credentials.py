@@ -3,7 +3,8 @@ What only this lab knows: passwords and keys, made at `up`, kept in its own fold
 
 The folder holds, all readable by the operator alone:
 
-    operator.env        NODE_USER, NODE_PASSWORD, NODE_SSH_KEY (a path), S3_ACCESS_KEY, S3_SECRET_KEY
+    operator.env        NODE_USER, NODE_PASSWORD, NODE_SSH_KEY (a path), S3_ACCESS_KEY, S3_SECRET_KEY, the services'
+                        passwords, and ALERT_WEBHOOK_URL: an address for documentation, where nobody listens
     fingerprints        one line per host key: host, key type, SHA256 fingerprint; the out-of-band list for enrolling
     id_ed25519, .pub    the operator's key
     host-keys/<machine> the machine's own keys
@@ -28,6 +29,12 @@ ROBOT_USER = "robot"
 """Logs in by key alone; sudo asks for nothing."""
 
 _PASSWORD_BYTES = 18
+_SERVICE_PASSWORDS = (
+    "OPENSEARCH_ADMIN_PASSWORD",
+    "OPENSEARCH_SHIPPER_PASSWORD",
+    "OPENSEARCH_READER_PASSWORD",
+    "GRAFANA_ADMIN_PASSWORD",
+)
 _PRIVATE = 0o600
 type_of = {"ed25519": "ssh-ed25519", "ecdsa": "ecdsa-sha2-nistp256"}
 
@@ -125,6 +132,8 @@ class Credentials:
             "NODE_SSH_KEY": str(self.operator_key),
             "S3_ACCESS_KEY": secrets.token_hex(10),
             "S3_SECRET_KEY": secrets.token_urlsafe(_PASSWORD_BYTES),
+            **{name: secrets.token_urlsafe(_PASSWORD_BYTES) for name in _SERVICE_PASSWORDS},
+            "ALERT_WEBHOOK_URL": f"http://192.0.2.1:8080/{secrets.token_urlsafe(_PASSWORD_BYTES)}",
         }
 
     def _create_host_keys(self, machine: str) -> None:

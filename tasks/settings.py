@@ -28,6 +28,13 @@ VARIABLES = (
     "NODE_SSH_KEY",
     "S3_ACCESS_KEY",
     "S3_SECRET_KEY",
+    "OPENSEARCH_ADMIN_PASSWORD",
+    "OPENSEARCH_SHIPPER_PASSWORD",
+    "OPENSEARCH_READER_PASSWORD",
+    "GRAFANA_ADMIN_PASSWORD",
+    "ALERT_WEBHOOK_URL",
+    "ALERT_SLACK_URL",
+    "ALERT_SMTP_PASSWORD",
     "FLEETPROOF_STATE",
     "FLEETPROOF_TRAITS",
     "FLEETPROOF_WAIVERS",
@@ -35,6 +42,8 @@ VARIABLES = (
     "FLEETPROOF_CHART_MIRROR",
     "FLEETPROOF_SCHEMAS",
 )
+_SERVICE_SECRETS = tuple(name for name in VARIABLES if name.startswith(("OPENSEARCH_", "GRAFANA_", "ALERT_")))
+"""What is secret about the services: fields of ``Settings`` under the same names in lower case."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _WHERE = "set it in the environment or in .env (see .env.example)"
 
@@ -49,6 +58,11 @@ class Settings:
         node_password: NODE_PASSWORD, for login where there is no key, and for sudo where it asks
         node_ssh_key: NODE_SSH_KEY, path of a private key
         s3_access_key, s3_secret_key: S3_ACCESS_KEY, S3_SECRET_KEY; empty where S3 is not used
+        opensearch_admin_password, opensearch_shipper_password, opensearch_reader_password: OPENSEARCH_ADMIN_PASSWORD and so
+            on: who may do all, who may only add logs, who may only read them
+        grafana_admin_password: GRAFANA_ADMIN_PASSWORD
+        alert_webhook_url, alert_slack_url, alert_smtp_password: ALERT_WEBHOOK_URL and so on, for the receivers that the
+            overlays choose; all of these are wanted by a deployment of what they are for, and by nothing else
         state: FLEETPROOF_STATE, default ``.state`` in the project's folder
         traits: FLEETPROOF_TRAITS, comma-separated Kustomize components to opt in to
         waivers: FLEETPROOF_WAIVERS, path of a YAML file of waived checks with their reasons
@@ -65,6 +79,13 @@ class Settings:
     node_ssh_key: Path | None = None
     s3_access_key: str = field(default="", repr=False)
     s3_secret_key: str = field(default="", repr=False)
+    opensearch_admin_password: str = field(default="", repr=False)
+    opensearch_shipper_password: str = field(default="", repr=False)
+    opensearch_reader_password: str = field(default="", repr=False)
+    grafana_admin_password: str = field(default="", repr=False)
+    alert_webhook_url: str = field(default="", repr=False)
+    alert_slack_url: str = field(default="", repr=False)
+    alert_smtp_password: str = field(default="", repr=False)
     state: Path = ROOT / ".state"
     traits: tuple[str, ...] = ()
     waivers: Path | None = None
@@ -124,6 +145,7 @@ def load_settings(root: Path = ROOT, environment: Mapping[str, str] | None = Non
         node_ssh_key=path("NODE_SSH_KEY"),
         s3_access_key=values.get("S3_ACCESS_KEY", ""),
         s3_secret_key=values.get("S3_SECRET_KEY", ""),
+        **{name.lower(): values.get(name, "") for name in _SERVICE_SECRETS},
         state=path("FLEETPROOF_STATE") or root / ".state",
         traits=tuple(filter(None, (trait.strip() for trait in values.get("FLEETPROOF_TRAITS", "").split(",")))),
         waivers=path("FLEETPROOF_WAIVERS"),
@@ -139,7 +161,8 @@ def load_settings(root: Path = ROOT, environment: Mapping[str, str] | None = Non
 
 def masker(settings: Settings) -> Callable[[str], str]:
     """Make the function that takes every secret of ``settings`` out of a text; see ``mask_values``."""
-    return mask_values((settings.node_password, settings.s3_access_key, settings.s3_secret_key))
+    services = (getattr(settings, name.lower()) for name in _SERVICE_SECRETS)
+    return mask_values((settings.node_password, settings.s3_access_key, settings.s3_secret_key, *services))
 
 
 def open_nornir(root: Path | None = None, settings: Settings | None = None) -> Nornir:

@@ -1,24 +1,36 @@
-"""Bring one component of one cluster to what its overlay says: render, compare, apply what differs."""
+"""Bring one component of one cluster to what its overlay says: render, compare, apply what differs, in order."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from tasks.deploy.build import render
+from tasks.deploy.certificates import open_authority
 from tasks.deploy.drift import differing, parse_diff
 from tasks.deploy.kubectl import kubectl_of
 from tasks.deploy.manifest import Stream, record_name, record_of
+from tasks.deploy.ready import unready
+from tasks.deploy.secrets import Ingredients, differing_secrets
 from tasks.model.errors import CommandFailed
+from tasks.run.wait import wait_for
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tasks.deploy.api import KubeApi
     from tasks.deploy.kubectl import Kubectl
-    from tasks.deploy.manifest import Ref
+    from tasks.deploy.manifest import Document, Ref
     from tasks.deploy.overlay import Overlay
     from tasks.fleet.model import Cluster
     from tasks.run.change import Gate
     from tasks.run.context import RunContext
+
+FOUNDATION = ("Namespace", "CustomResourceDefinition")
+"""What other objects of the same stream are in, or are written in: applied before them."""
+
+ESTABLISHED_S = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,76 +39,164 @@ class Applied:
     What became of one component.
 
     Attributes:
-        refs: every object of the stream
+        stream: every object of the rendering
         changed: those that were applied or, while planning, would be
+        secrets: names of the Secrets that were written or would be
 
     """
 
     overlay: Overlay
-    refs: tuple[Ref, ...]
+    stream: Stream
     changed: tuple[Ref, ...]
+    secrets: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        whole = f"{len(self.refs)} objects"
+        whole = f"{len(self.stream.documents)} objects"
+        written = f", {len(self.secrets)} Secrets written" if self.secrets else ""
         if not self.changed:
-            return f"{whole}, none differs"
-        return f"{whole}, {len(self.changed)} applied"
+            return f"{whole}, none differs{written}"
+        return f"{whole}, {len(self.changed)} applied{written}"
+
+    @property
+    def differs(self) -> bool:
+        """Whether anything was changed or would be."""
+        return bool(self.changed or self.secrets)
 
 
 def apply_component(ctx: RunContext, cluster: Cluster, component: str, *, api: KubeApi | None, gate: Gate) -> Applied:
     """
-    Apply what differs from the overlay, server-side; nothing where nothing does.
+    Apply what differs from the overlay, server-side: namespace and kinds, Secrets, the rest; nothing where nothing does.
 
     Arguments:
         api: the cluster, proven to be the inventory's; None while planning a cluster that is not there yet
 
     Raises:
         InventoryError: the overlay must not be applied
+        SettingsError: a Secret cannot be made
         CommandFailed: a tool or the API server refused
+        WaitTimeout: a kind was not established in time
 
     """
     kubectl = kubectl_of(ctx, cluster.name)
     ctx.progress.doing(cluster.name, f"rendering {component}")
     overlay, stream = render(ctx, cluster, component, kubectl.shell)
-    record = record_of(component, overlay.namespace, stream)
-    wanted = Stream((*stream.documents, record))
-    pending, diff = _compare(kubectl, api, overlay, wanted)
-    if pending.documents:
-        ctx.progress.doing(cluster.name, f"applying {component}")
-        gate.make(
-            _sentence(component, pending, wanted),
-            lambda: kubectl.apply(pending.text, overlay.namespace).must_succeed(),
-            undo=_undo(ctx, cluster, overlay) if pending == wanted else "",
+    work = _Work(ctx=ctx, cluster=cluster, overlay=overlay, stream=stream, kubectl=kubectl, api=api, gate=gate)
+    ctx.progress.doing(cluster.name, f"comparing {component}")
+    work.lay_foundation()
+    secrets = work.write_secrets()
+    work.apply_rest()
+    changed = tuple(ref for ref in work.changed if ref != work.record.ref)
+    return Applied(overlay=overlay, stream=stream, changed=changed, secrets=secrets)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Work:
+    """One component's way into one cluster."""
+
+    ctx: RunContext
+    cluster: Cluster
+    overlay: Overlay
+    stream: Stream
+    kubectl: Kubectl
+    api: KubeApi | None
+    gate: Gate
+    record: Document = field(init=False)
+    changed: list[Ref] = field(default_factory=list)
+    whole: bool = field(init=False)
+    """Nothing of it has ever been applied whole: its record is missing, and everything is due without a comparison."""
+
+    def __post_init__(self) -> None:
+        self.record = record_of(self.overlay.component, self.overlay.namespace, self.stream)
+        path = f"/api/v1/namespaces/{self.overlay.namespace}/configmaps/{record_name(self.overlay.component)}"
+        self.whole = self.api is None or self.api.find(path) is None
+
+    def lay_foundation(self) -> None:
+        """Apply namespace and kinds, and wait until the kinds are established."""
+        founding = Stream(tuple(it for it in self.stream.documents if it.ref.kind in FOUNDATION))
+        if self._bring(founding) and not self.ctx.plan:
+            for ref in (it for it in founding.refs if it.kind == "CustomResourceDefinition"):
+                self._await_established(ref)
+
+    def write_secrets(self) -> tuple[str, ...]:
+        """Write the Secrets that the cluster lacks, or has otherwise; returns their names."""
+        namespace = self.overlay.namespace
+        due = differing_secrets(self.overlay.component, namespace, self._ingredients, self.api)
+        for secret in due:
+            self.gate.make(
+                f"write Secret {secret.name} of namespace {namespace}: {', '.join(sorted(secret.data))}",
+                partial(self._apply, secret.text),
+                undo=f"kubectl --context {self.cluster.name} -n {namespace} delete secret {secret.name}",
+            )
+        return tuple(secret.name for secret in due)
+
+    def _ingredients(self, live: Mapping[str, str]) -> Ingredients:
+        return Ingredients(
+            settings=self.ctx.settings,
+            fleet=self.ctx.fleet,
+            cluster=self.cluster,
+            authority=open_authority(self.ctx.state / "authority"),
+            stream=self.stream.text,
+            live=live,
+        )
+
+    def apply_rest(self) -> None:
+        """Apply everything else, and the record last: its presence says that the stream went through whole."""
+        rest = tuple(it for it in self.stream.documents if it.ref.kind not in FOUNDATION)
+        self._bring(Stream((*rest, self.record)))
+
+    def _bring(self, part: Stream) -> bool:
+        """Apply what differs of a part; whether anything did."""
+        if not part.documents:
+            return False
+        pending, diff = (part, "") if self.whole else self._compare(part)
+        if not pending.documents:
+            return False
+        self.ctx.progress.doing(self.cluster.name, f"applying {self.overlay.component}")
+        self.gate.make(
+            _sentence(self.overlay.component, pending, part),
+            partial(self._apply, pending.text),
+            undo=self._undo() if pending == part else "",
             diff=diff,
         )
-    changed = tuple(ref for ref in pending.refs if ref != record.ref)
-    return Applied(overlay=overlay, refs=stream.refs, changed=changed)
+        self.changed.extend(pending.refs)
+        return True
 
+    def _apply(self, text: str) -> None:
+        self.kubectl.apply(text, self.overlay.namespace).must_succeed()
 
-def _compare(kubectl: Kubectl, api: KubeApi | None, overlay: Overlay, wanted: Stream) -> tuple[Stream, str]:
-    """
-    The part of a stream that differs from what the API server has, and the difference as text.
+    def _compare(self, part: Stream) -> tuple[Stream, str]:
+        """What of a part differs from what the API server has, and the difference as text."""
+        result = self.kubectl.diff(part.text, self.overlay.namespace)
+        if result.exit_code > 1:
+            raise CommandFailed(result)
+        differences = parse_diff(result.stdout)
+        return part.only(differing(part, differences)), "\n".join(differences.values())
 
-    Without the component's record nothing has ever been applied whole, and the whole stream is due.
-    """
-    record = f"/api/v1/namespaces/{overlay.namespace}/configmaps/{record_name(overlay.component)}"
-    if api is None or api.find(record) is None:
-        return wanted, ""
-    result = kubectl.diff(wanted.text, overlay.namespace)
-    if result.exit_code > 1:
-        raise CommandFailed(result)
-    differences = parse_diff(result.stdout)
-    return wanted.only(differing(wanted, differences)), "\n".join(differences.values())
+    def _await_established(self, ref: Ref) -> None:
+        api = self.api
+        path = f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{ref.name}"
+
+        def missing() -> str:
+            found = api.find(path) if api else None
+            return unready({**found, "kind": ref.kind}) if found else "it is not there"
+
+        wait_for(
+            f"kind {ref.name}",
+            missing,
+            done=lambda said: not said,
+            timeout_s=ESTABLISHED_S,
+            every_s=0.3,
+            say=lambda text: self.ctx.progress.doing(self.cluster.name, text),
+        )
+
+    def _undo(self) -> str:
+        return (
+            f"kustomize build {self.overlay.path} --enable-helm | kubectl --kubeconfig {self.ctx.settings.kubeconfig} "
+            f"--context {self.cluster.name} delete -n {self.overlay.namespace} -f -"
+        )
 
 
 def _sentence(component: str, pending: Stream, wanted: Stream) -> str:
     if pending == wanted:
         return f"apply {component}: {len(wanted.documents)} objects"
     return f"apply {component}: {', '.join(map(str, pending.refs))} ({len(pending.refs)} of {len(wanted.refs)} differ)"
-
-
-def _undo(ctx: RunContext, cluster: Cluster, overlay: Overlay) -> str:
-    return (
-        f"kustomize build {overlay.path} --enable-helm | kubectl --kubeconfig {ctx.settings.kubeconfig} "
-        f"--context {cluster.name} delete -n {overlay.namespace} -f -"
-    )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from tasks.deploy.apply import apply_component
 from tasks.deploy.explain import explain
 from tasks.deploy.identity import open_cluster
-from tasks.model.errors import CommandFailed, WaitTimeout, WrongCluster
+from tasks.model.errors import CommandFailed, FleetError, SettingsError, WaitTimeout, WrongCluster
 from tasks.model.finding import Finding, Outcome, Row, Verdict
 from tasks.run.change import Gate
 from tasks.run.wait import wait_for
@@ -50,19 +50,20 @@ def deploy(
         api = open_cluster(ctx, cluster)
         applied = apply_component(ctx, cluster, component, api=api, gate=gate)
         finding = Finding(row=row, verdict=Verdict.PASS, observed=str(applied))
-        if ctx.plan and applied.changed:
-            finding = Finding(row=row, verdict=Verdict.SKIP, observed=f"planned: {len(applied.changed)} objects differ")
+        if ctx.plan and applied.differs:
+            differing = f"{len(applied.changed)} objects and {len(applied.secrets)} Secrets differ"
+            finding = Finding(row=row, verdict=Verdict.SKIP, observed=f"planned: {differing}")
         elif api is not None:
             finding = await_ready(
                 ctx, row, f"what {component} brings", lambda: brought(api), api=api, good=str(applied)
             )
-    except (WrongCluster, CommandFailed) as error:
+    except (WrongCluster, CommandFailed, WaitTimeout, SettingsError) as error:
         finding = _refused(row, error)
     return Outcome(findings=(finding,), changes=gate.changes)
 
 
-def _refused(row: Row, error: WrongCluster | CommandFailed) -> Finding:
-    """A tool, the API server or the identity said no; a tool's last line says why."""
+def _refused(row: Row, error: FleetError) -> Finding:
+    """A tool, the API server, the identity or the settings said no; the last line says why."""
     lines = str(error).splitlines()
     return Finding(
         row=row,

@@ -1,0 +1,94 @@
+"""The wait for everything that a cluster's components brought, object by object."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tasks.deploy.api import ApiError
+from tasks.deploy.build import render
+from tasks.deploy.identity import open_cluster
+from tasks.deploy.ready import unready
+from tasks.deploy.step import await_ready
+from tasks.model.finding import Finding, Outcome, Row, Verdict
+from tasks.run.step import done
+from tasks.transport.local import LocalShell
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from nornir.core.task import Result, Task
+
+    from tasks.deploy.api import KubeApi
+    from tasks.deploy.manifest import Ref, Stream
+    from tasks.fleet.model import Cluster, Fleet
+    from tasks.run.context import RunContext
+    from tasks.run.stage import HostStep
+
+TIMEOUT_S = 420.0
+"""An image that has to be pulled first takes its time."""
+
+SHOWN = 4
+"""How many objects a waiting line names."""
+
+
+def settles(components: Sequence[str]) -> tuple[Callable[[Fleet], tuple[Row, ...]], HostStep]:
+    """
+    Declare and make the step that waits until every object of these components is what it was meant to become.
+
+    One row ``settled.<component>`` for each cluster that has it; nothing is changed.
+    """
+
+    def declares(fleet: Fleet) -> tuple[Row, ...]:
+        return tuple(Row(f"settled.{it}", c.name) for c in fleet.clusters for it in components if has(c, it))
+
+    def settle(task: Task, *, ctx: RunContext) -> Result:
+        cluster = ctx.fleet.cluster(task.host.name)
+        mine = [it for it in components if has(cluster, it)]
+        api = open_cluster(ctx, cluster)
+        if api is None:
+            return done(task, Outcome(findings=tuple(_planned(cluster, it) for it in mine)))
+        return done(task, Outcome(findings=tuple(_settled(ctx, cluster, it, api) for it in mine)))
+
+    return declares, settle
+
+
+CENTRAL_ONLY = frozenset({"thanos", "opensearch", "grafana"})
+
+
+def has(cluster: Cluster, component: str) -> bool:
+    """Whether a cluster is to have a component: some are the central cluster's alone."""
+    return cluster.region == "central" or component not in CENTRAL_ONLY
+
+
+def _planned(cluster: Cluster, component: str) -> Finding:
+    row = Row(f"settled.{component}", cluster.name)
+    return Finding(row=row, verdict=Verdict.SKIP, observed="planned: there is no cluster yet")
+
+
+def _settled(ctx: RunContext, cluster: Cluster, component: str, api: KubeApi) -> Finding:
+    overlay, stream = render(ctx, cluster, component, LocalShell(plan=ctx.plan))
+    return await_ready(
+        ctx,
+        Row(f"settled.{component}", cluster.name),
+        f"the objects of {component}",
+        lambda: lacking(api, stream, overlay.namespace),
+        api=api,
+        good=f"{len(stream.documents)} objects are there and ready",
+        timeout_s=TIMEOUT_S,
+        namespace=overlay.namespace,
+    )
+
+
+def lacking(api: KubeApi, stream: Stream, namespace: str) -> str:
+    """Which objects of a stream are missing or not ready, in words; empty where none is."""
+    try:
+        said = [f"{ref}: {what}" for ref in stream.refs if (what := _lacking(api, ref, namespace))]
+    except ApiError as error:
+        return str(error)  # a server that is silent for a moment is something to wait for, too
+    more = f" and {len(said) - SHOWN} more" if len(said) > SHOWN else ""
+    return "; ".join(said[:SHOWN]) + more
+
+
+def _lacking(api: KubeApi, ref: Ref, namespace: str) -> str:
+    found = api.find(ref.path(namespace))
+    return unready({**found, "kind": ref.kind}) if found else "it is not there"
