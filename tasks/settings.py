@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import gc
 import os
-import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tasks.env_file import open_to_others, read_env_file
+from tasks.env_checks import WHERE, incomplete, mangled
+from tasks.env_file import read_env_file
 from tasks.model.errors import SettingsError
 from tasks.model.masking import mask_values
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
     from importlib.metadata import SelectableGroups
 
     from nornir.core import Nornir
@@ -44,8 +44,6 @@ VARIABLES = (
 )
 _SERVICE_SECRETS = tuple(name for name in VARIABLES if name.startswith(("OPENSEARCH_", "GRAFANA_", "ALERT_")))
 """What is secret about the services: fields of ``Settings`` under the same names in lower case."""
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-_WHERE = "set it in the environment or in .env (see .env.example)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,9 +109,9 @@ class Settings:
             SettingsError: names each variable that is missing, and where to set it
 
         """
-        missing = [] if self.node_user else [f"NODE_USER is missing, who logs in on the hosts; {_WHERE}"]
+        missing = [] if self.node_user else [f"NODE_USER is missing, who logs in on the hosts; {WHERE}"]
         if not self.node_password and not self.node_ssh_key:
-            missing.append(f"NODE_SSH_KEY and NODE_PASSWORD are both missing, one is needed to log in; {_WHERE}")
+            missing.append(f"NODE_SSH_KEY and NODE_PASSWORD are both missing, one is needed to log in; {WHERE}")
         if missing:
             raise SettingsError("\n".join(missing))
 
@@ -153,7 +151,7 @@ def load_settings(root: Path = ROOT, environment: Mapping[str, str] | None = Non
         chart_mirror=values.get("FLEETPROOF_CHART_MIRROR", ""),
         schemas=path("FLEETPROOF_SCHEMAS"),
     )
-    mistakes += [*_mangled(values), *_incomplete(settings)]
+    mistakes += [*mangled(values), *incomplete(settings)]
     if mistakes:
         raise SettingsError("\n".join(mistakes))
     return settings
@@ -220,25 +218,3 @@ def _equip(inventory: Inventory, settings: Settings) -> None:
             "ssh_key": settings.node_ssh_key,
             "known_hosts": settings.known_hosts,
         }
-
-
-def _mangled(values: Mapping[str, str]) -> Iterator[str]:
-    for name, value in values.items():
-        if _CONTROL.search(value):
-            hint = "; it wants the path of a key file, not the key" if name == "NODE_SSH_KEY" else ""
-            yield f"{name} holds a line break or another control character{hint}"
-
-
-def _incomplete(settings: Settings) -> Iterator[str]:
-    if bool(settings.s3_access_key) != bool(settings.s3_secret_key):
-        missing = "S3_SECRET_KEY" if settings.s3_access_key else "S3_ACCESS_KEY"
-        yield f"{missing} is missing, its counterpart is set; {_WHERE}"
-    for name, path in (("NODE_SSH_KEY", settings.node_ssh_key), ("FLEETPROOF_WAIVERS", settings.waivers)):
-        if path and not os.path.isfile(path):  # noqa: PTH113  unlike Path's, it never raises with the value in its text
-            yield f"{name} names no file; give the path of one, relative to the project's folder or absolute"
-        elif path and name == "NODE_SSH_KEY":
-            yield from open_to_others(path)
-    folders = [("FLEETPROOF_CHARTS", path) for path in settings.charts]
-    for name, path in (*folders, ("FLEETPROOF_SCHEMAS", settings.schemas)):
-        if path and not os.path.isdir(path):  # noqa: PTH112  as above
-            yield f"{name} names no folder; give the path of one, relative to the project's folder or absolute"

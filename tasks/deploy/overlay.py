@@ -111,6 +111,7 @@ def facts_of(fleet: Fleet, cluster: Cluster) -> dict[str, str]:
         "central-vip": str(fleet.central.vip.address),
         "s3-endpoint": fleet.s3.endpoint,
         "s3-address": str(fleet.s3.address),
+        "lan": str(fleet.lan.cidr),
     }
 
 
