@@ -35,9 +35,7 @@ def up(options: argparse.Namespace, state: State, say: Progress) -> int:
     if not _can_carry(plan, state):
         return NOT_WELL
     built = artefacts.ensure(say)
-    materials = Materials(
-        root_file_system=built.rootfs, images=built.containerd, tools=built.bin, chart=built.cilium_chart
-    )
+    materials = Materials(root_file_system=built.rootfs, images=built.containerd, tools=built.bin, charts=built.charts)
     bring_up(Record(plan=plan, materials=materials), state, say)
     if not PRODUCT_UUID.exists():
         say(f"this host has no {PRODUCT_UUID}, so the machines show none either")
@@ -67,14 +65,14 @@ def execute(options: argparse.Namespace, state: State, _say: Progress) -> int:
     argv = options.argv[1:] if options.argv[:1] == ["--"] else options.argv
     if not argv:
         raise PlanError("wanted: python -m lab exec -- PROGRAM [ARGUMENT ...]")
-    take_seat_and_run(state, record.load(state).materials.tools, argv, os.environ)
+    take_seat_and_run(state, record.load(state).materials, argv, os.environ)
 
 
 def shell(options: argparse.Namespace, state: State, _say: Progress) -> int:
     """Become a shell on a machine, or at the seat."""
     booted_with = record.load(state)
     if options.machine is None:
-        take_seat_and_run(state, booted_with.materials.tools, [os.environ.get("SHELL", "/bin/sh")], os.environ)
+        take_seat_and_run(state, booted_with.materials, [os.environ.get("SHELL", "/bin/sh")], os.environ)
     name = booted_with.plan.machine(options.machine).name
     machine = PoweredMachine(name, state)
     way_in = machine.way_in()

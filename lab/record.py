@@ -18,14 +18,14 @@ class Materials:
         root_file_system: every machine's lower layer
         images: a containerd root with all images imported; None for machines without any
         tools: the folder of programs for the operator's seat and the services
-        chart: Cilium's Helm chart; None where nobody deploys
+        charts: a folder of unpacked Helm charts beside the lab's own; None where nobody deploys
 
     """
 
     root_file_system: Path
     images: Path | None
     tools: Path
-    chart: Path | None = None
+    charts: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

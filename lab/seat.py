@@ -11,28 +11,29 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn
 
-import yaml
-
 from lab import linux, wire
 from lab.credentials import Credentials
 from lab.linux import MountFlag, Namespace
 from lab.privilege import caller
-from lab.record import Record
+from lab.record import Materials, Record
 from lab.state import State
 
 _RESOLV_CONF = Path("/etc/resolv.conf")
 _WAIVERS = Path(__file__).with_name("waivers.yaml")
+_OWN_CHARTS = Path(__file__).with_name("charts")
 _NOT_EXECUTABLE, _NOT_FOUND = 126, 127
 # Resolvers that would answer past /etc/resolv.conf, through a socket of the host's.
 _HOST_RESOLVERS = (Path("/run/systemd/resolve"), Path("/run/nscd"))
 
 
-def take_seat_and_run(state: State, tools: Path, argv: Sequence[str], environment: Mapping[str, str]) -> NoReturn:
+def take_seat_and_run(
+    state: State, materials: Materials, argv: Sequence[str], environment: Mapping[str, str]
+) -> NoReturn:
     """
     Become the program.
 
     Arguments:
-        tools: the folder that comes first on its PATH
+        materials: what the lab was booted with: tools come first on the PATH, charts after the lab's own
         environment: the caller's
 
     Raises:
@@ -42,13 +43,13 @@ def take_seat_and_run(state: State, tools: Path, argv: Sequence[str], environmen
     _enter(state)
     _become_caller(environment)
     try:
-        os.execvpe(argv[0], list(argv), seat_environment(state, tools, environment))  # noqa: S606 - no shell line
+        os.execvpe(argv[0], list(argv), seat_environment(state, materials, environment))  # noqa: S606 - no shell line
     except OSError as error:
         print(f"{argv[0]}: {error.strerror}", file=sys.stderr)
         sys.exit(_NOT_FOUND if isinstance(error, FileNotFoundError) else _NOT_EXECUTABLE)
 
 
-def seat_environment(state: State, tools: Path, environment: Mapping[str, str]) -> dict[str, str]:
+def seat_environment(state: State, materials: Materials, environment: Mapping[str, str]) -> dict[str, str]:
     """
     The caller's environment with the lab's credentials, tools and traits, and without proxies: none is in reach.
 
@@ -59,7 +60,7 @@ def seat_environment(state: State, tools: Path, environment: Mapping[str, str]) 
     credentials = Credentials(state.secrets)
     return {
         "FLEETPROOF_STATE": str(_site(state)),
-        "FLEETPROOF_CHARTS": str(_charts(state)),
+        "FLEETPROOF_CHARTS": os.pathsep.join(map(str, (_OWN_CHARTS, *filter(None, (materials.charts,))))),
         "FLEETPROOF_TRAITS": "lab",
         "FLEETPROOF_WAIVERS": str(_WAIVERS),
         **kept,
@@ -67,26 +68,16 @@ def seat_environment(state: State, tools: Path, environment: Mapping[str, str]) 
         "FLEETPROOF_LAB": state.instance,
         "FLEETPROOF_FINGERPRINTS": str(credentials.fingerprints_file),
         "FLEETPROOF_SEAT": state.instance,
-        "PATH": f"{tools}:{environment.get('PATH', os.defpath)}",
+        "PATH": f"{materials.tools}:{environment.get('PATH', os.defpath)}",
     }
 
 
 def furnish(record: Record, state: State) -> None:
-    """Write the seat's resolver configuration, lay out its charts and make room for the site's state, once."""
-    _charts(state).mkdir(exist_ok=True)
-    if (chart := record.materials.chart) is not None:
-        about = yaml.safe_load((chart / "Chart.yaml").read_text())
-        link = _charts(state) / f"{about['name']}-{about['version']}"
-        link.unlink(missing_ok=True)
-        link.symlink_to(chart)
+    """Write the seat's resolver configuration and make room for the site's state, once."""
     _site(state).mkdir(mode=0o700, exist_ok=True)
     if (user := caller()) is not None:
         os.chown(_site(state), *user)
     (state.root / "resolv.conf").write_text(f"nameserver {record.plan.gateway.ip}\nsearch {record.plan.domain}\n")
-
-
-def _charts(state: State) -> Path:
-    return state.root / "charts"
 
 
 def _site(state: State) -> Path:

@@ -13,8 +13,8 @@ from lab.build.prime import CONTAINERD
 from lab.build.recipes import BIN, EVERYTHING, build_missing
 from lab.build.requirements import install_requirements, missing_requirements, refuse_unfit_host
 from lab.build.rootfs import ROOTFS
+from lab.build.sources import SOURCES
 from lab.build.toolchain import WHEEL, machine_go, wheel_go
-from lab.build.toolsets import CILIUM
 from lab.build.workshop import BuildError, Say, Workshop
 
 __all__ = ["Artifacts", "BuildError", "ensure", "missing_requirements", "prune"]
@@ -33,8 +33,10 @@ class Artifacts:
     """a /var/lib/containerd that holds every node image, unpacked; `lab.build.prime` says how to share it safely"""
     bin: Path
     """the operator's kubectl, kustomize and helm; the lab's minio and coredns"""
-    cilium_chart: Path
-    """unpacked Cilium chart: the folder of its Chart.yaml"""
+    charts: Path
+    """what the pinned modules have of charts, unpacked: ``cilium-1.18.2/``, ``prometheus-operator-crds-0.93.1/``"""
+    sources: Path
+    """``swagger.json`` of Kubernetes and ``cilium-crds/``: the schemas of what is deployed"""
     images: Path
     """images.json: per image its reference, what is inside, and whether that is built from upstream source"""
 
@@ -60,7 +62,8 @@ def ensure(say: Say) -> Artifacts:
         rootfs=cache.path(ROOTFS),
         containerd=cache.path(CONTAINERD) / "root",
         bin=cache.path(BIN),
-        cilium_chart=cache.path(CILIUM.recipe) / "chart",
+        charts=cache.path(SOURCES) / "charts",
+        sources=cache.path(SOURCES),
         images=cache.path(CONTAINERD) / "images.json",
     )
 

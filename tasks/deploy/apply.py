@@ -65,7 +65,7 @@ class Applied:
 
 def apply_component(ctx: RunContext, cluster: Cluster, component: str, *, api: KubeApi | None, gate: Gate) -> Applied:
     """
-    Apply what differs from the overlay, server-side: namespace and kinds, Secrets, the rest; nothing where nothing does.
+    Apply what differs from the overlay, server-side: namespace and kinds, Secrets, the rest.
 
     Arguments:
         api: the cluster, proven to be the inventory's; None while planning a cluster that is not there yet

@@ -82,8 +82,8 @@ def certificate_for(
     A certificate of these names and addresses as ``ca.crt``, ``tls.crt`` and ``tls.key`` (PEM, PKCS#8).
 
     Arguments:
-        live: what the cluster has under these keys; kept while it is this authority's, has these names, and is valid for
-            more than 30 days
+        live: what the cluster has under these keys; kept while it is this authority's, has these names, and has more
+            than 30 days left
 
     """
     if _is_good(live, authority, names, addresses):
@@ -131,9 +131,7 @@ def _new_authority() -> Authority:
     return Authority(certificate=certificate, key=key)
 
 
-def _builder(
-    subject: str, issuer: x509.Name, key: ec.EllipticCurvePrivateKey, *, days: int
-) -> x509.CertificateBuilder:
+def _builder(subject: str, issuer: x509.Name, key: ec.EllipticCurvePrivateKey, *, days: int) -> x509.CertificateBuilder:
     now = datetime.now(UTC)
     return x509.CertificateBuilder(
         subject_name=x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, subject)]),

@@ -12,7 +12,7 @@ import yaml
 
 
 class Loader(yaml.CSafeLoader):
-    """SafeLoader's twin in C, ten times as fast, for which a time and an ``=`` are texts, as they are for Kubernetes."""
+    """SafeLoader's twin in C, ten times as fast; a time and an ``=`` are texts for it, as they are for Kubernetes."""
 
 
 Loader.yaml_implicit_resolvers = {
@@ -46,7 +46,7 @@ CLUSTER_WIDE = frozenset(
 def plural_of(kind: str) -> str:
     """A kind as the API's paths spell it; Kubernetes forms it as English does, for what is deployed here."""
     word = kind.lower()
-    if word in {"endpoints"}:
+    if word == "endpoints":
         return word
     if word.endswith("y"):
         return f"{word[:-1]}ies"

@@ -16,8 +16,8 @@ def unready(content: Mapping[str, Any]) -> str:
     What an object still lacks, in words; empty where it is ready.
 
     The rules are those of kstatus: a kind that is known is judged by what is particular to it. Any other one is ready
-    unless it says otherwise: by a condition Ready or Available that does not hold, or by a generation that its controller
-    has not looked at.
+    unless it says otherwise: by a condition Ready or Available that does not hold, or by a generation that its
+    controller has not looked at.
     """
     return _RULES.get(content["kind"], _generic)(content)
 

@@ -59,7 +59,7 @@ def materials(site: LabPlan, request: pytest.FixtureRequest) -> Materials:
     capture = request.config.pluginmanager.getplugin("capturemanager")
     with capture.global_and_fixture_disabled():
         built = build.ensure(Progress())
-    return Materials(root_file_system=built.rootfs, images=built.containerd, tools=built.bin, chart=built.cilium_chart)
+    return Materials(root_file_system=built.rootfs, images=built.containerd, tools=built.bin, charts=built.charts)
 
 
 @pytest.fixture(scope="session")

@@ -57,10 +57,14 @@ def test_readiness_is_judged_by_kind(content: dict[str, Any], said: str) -> None
     assert said in found
 
 
-def test_nothing_is_ready_by_being_unknown() -> None:
-    """A kind that nobody has thought of is an error, never ready."""
-    with pytest.raises(ValueError, match="readiness of a Widget"):
-        unready(thing("Widget"))
+def test_a_kind_that_nobody_has_thought_of_is_asked_what_it_says_itself() -> None:
+    """What says that it is not ready, or was not looked at, is not; what has nothing to become is."""
+    widget = {"kind": "Widget", "metadata": {"name": "it", "generation": 3}}
+    failing = {"conditions": [{"type": "Ready", "status": "False", "reason": "Stuck", "message": "no gear"}]}
+    assert unready({**widget, "status": failing}) == "Ready is False (Stuck: no gear)"
+    assert unready({**widget, "status": {"observedGeneration": 2}}) == "its controller has not looked at it yet"
+    assert unready({**widget, "status": {"observedGeneration": 3}}) == ""
+    assert unready(widget) == ""
 
 
 def pod(*containers: dict[str, Any], phase: str = "Pending", **status: Any) -> dict[str, Any]:

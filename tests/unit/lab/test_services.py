@@ -4,6 +4,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from ipaddress import IPv4Address
 from pathlib import Path
 
@@ -101,7 +102,7 @@ def test_a_program_at_the_seat_gets_the_labs_credentials_and_tools_and_no_proxy(
     """The rest of its environment is the caller's; a proxy would be out of reach from there."""
     Credentials(state.secrets).create(plan)
     caller = {"HOME": "/home/me", "PATH": "/usr/bin", "https_proxy": "http://p", "NO_PROXY": "x", "NODE_USER": "other"}
-    environment = seat_environment(state, Path("/tools"), caller)
+    environment = seat_environment(state, MATERIALS, caller)
     assert (environment["HOME"], environment["PATH"]) == ("/home/me", "/tools:/usr/bin")
     assert environment["NODE_USER"] == "fleet"
     assert environment["FLEETPROOF_FINGERPRINTS"] == str(state.secrets / "fingerprints")
@@ -111,29 +112,31 @@ def test_a_program_at_the_seat_gets_the_labs_credentials_and_tools_and_no_proxy(
 def test_the_lab_names_its_traits_waivers_and_state_and_the_caller_may_name_others(plan: LabPlan, state: State) -> None:
     """The state lives and dies with the machines it tells of."""
     Credentials(state.secrets).create(plan)
-    environment = seat_environment(state, Path("/tools"), {"FLEETPROOF_TRAITS": "lab,central"})
+    environment = seat_environment(state, MATERIALS, {"FLEETPROOF_TRAITS": "lab,central"})
     assert environment["FLEETPROOF_TRAITS"] == "lab,central"
     assert Path(environment["FLEETPROOF_WAIVERS"]).is_file()
-    furnish(_record(plan, None), state)
+    furnish(_record(plan), state)
     assert Path(environment["FLEETPROOF_STATE"]).stat().st_mode & 0o777 == 0o700
     assert Path(environment["FLEETPROOF_STATE"]).is_relative_to(state.root)
 
 
-def test_the_seat_has_the_chart_under_its_name_and_version(plan: LabPlan, state: State, tmp_path: Path) -> None:
-    """As the folder that FLEETPROOF_CHARTS names has to hold it."""
+def test_the_seat_has_the_labs_own_charts_and_what_was_built(plan: LabPlan, state: State) -> None:
+    """As the folders that FLEETPROOF_CHARTS names; the lab's own come first."""
     Credentials(state.secrets).create(plan)
-    (tmp_path / "Chart.yaml").write_text("name: cilium\nversion: 1.18.2\n")
-    furnish(_record(plan, tmp_path), state)
-    charts = seat_environment(state, Path("/tools"), {})["FLEETPROOF_CHARTS"]
-    assert (Path(charts) / "cilium-1.18.2" / "Chart.yaml").is_file()
+    built = replace(MATERIALS, charts=Path("/built/charts"))
+    own, other = seat_environment(state, built, {})["FLEETPROOF_CHARTS"].split(":")
+    assert {path.name for path in Path(own).iterdir()} > {"thanos-0.38.0", "kube-prometheus-stack-88.5.3"}
+    assert other == "/built/charts"
 
 
-def _record(plan: LabPlan, chart: Path | None) -> Record:
-    materials = Materials(root_file_system=Path("/r"), images=None, tools=Path("/t"), chart=chart)
-    return Record(plan=plan, materials=materials)
+MATERIALS = Materials(root_file_system=Path("/r"), images=None, tools=Path("/tools"))
+
+
+def _record(plan: LabPlan) -> Record:
+    return Record(plan=plan, materials=MATERIALS)
 
 
 def test_the_seat_asks_the_labs_dns(plan: LabPlan, state: State) -> None:
     """And no other."""
-    furnish(_record(plan, None), state)
+    furnish(_record(plan), state)
     assert (state.root / "resolv.conf").read_text() == "nameserver 192.168.101.1\nsearch miribit.lab\n"
