@@ -1,4 +1,4 @@
-"""From bare hosts to proven clusters: looks first, changes what differs, proves every path."""
+"""From bare hosts to proven, monitored clusters: looks first, changes what differs, proves every path."""
 
 from __future__ import annotations
 
@@ -8,10 +8,15 @@ from preflight import STAGES as PREFLIGHT
 
 from tasks.cilium import install as cilium
 from tasks.deploy import fetch, merge
+from tasks.deploy.settle import settles
+from tasks.deploy.stages import deploy_stage
 from tasks.kubeadm import init as kubeadm
+from tasks.monitoring import ask
 from tasks.probes import prove
 from tasks.run.runbook import Runbook, main
 from tasks.run.stage import Stage
+
+AWAITED, await_workloads = settles(("longhorn", "monitoring", "thanos"))
 
 STAGES = (
     *PREFLIGHT,
@@ -30,6 +35,7 @@ STAGES = (
         mutates=True,
         deadline_s=180,
     ),
+    deploy_stage("Define kinds", "prometheus-crds"),
     Stage(
         title="Install Cilium",
         declares=cilium.install_declares,
@@ -58,11 +64,16 @@ STAGES = (
         causes=prove.CAUSES,
         deadline_s=420,
     ),
+    deploy_stage("Provide storage", "longhorn"),
+    deploy_stage("Deploy monitoring", "monitoring"),
+    deploy_stage("Deploy Thanos", "thanos"),
+    Stage(title="Await workloads", declares=AWAITED, on_hosts=await_workloads, deadline_s=900),
+    Stage(title="Ask services", declares=ask.declares, on_hosts=ask.ask, deadline_s=600),
 )
 
 RUNBOOK = Runbook(
     name="full_deploy",
-    summary="Turn bare hosts into single-node clusters with Cilium and an announced VIP, and prove every path.",
+    summary="Turn bare hosts into monitored single-node clusters with an announced VIP, and prove every path.",
     examples=(
         "python runbooks/full_deploy.py --plan",
         "python runbooks/full_deploy.py",

@@ -56,7 +56,7 @@ class Settings:
         node_password: NODE_PASSWORD, for login where there is no key, and for sudo where it asks
         node_ssh_key: NODE_SSH_KEY, path of a private key
         s3_access_key, s3_secret_key: S3_ACCESS_KEY, S3_SECRET_KEY; empty where S3 is not used
-        opensearch_admin_password, opensearch_shipper_password, opensearch_reader_password: OPENSEARCH_... of these names
+        opensearch_admin_password, opensearch_shipper_password, opensearch_reader_password: as named
             who may do all, who may only add logs, who may only read them
         grafana_admin_password: GRAFANA_ADMIN_PASSWORD
         alert_webhook_url, alert_slack_url, alert_smtp_password: ALERT_WEBHOOK_URL and so on, for the receivers that the

@@ -128,10 +128,12 @@ def _accounts(given: Ingredients) -> dict[str, str]:
 
 
 def _certificates(given: Ingredients) -> dict[str, str]:
-    names = ("opensearch", "opensearch.opensearch.svc", "opensearch.opensearch.svc.cluster.local", "localhost")
-    names = (*names, f"opensearch.{given.cluster.domain}")
+    within = ("opensearch", "opensearch.opensearch.svc", "opensearch.opensearch.svc.cluster.local", "localhost")
     return certificate_for(
-        given.authority, names, addresses=(str(given.cluster.vip.address), "127.0.0.1"), live=given.live
+        given.authority,
+        (*within, f"opensearch.{given.cluster.domain}"),
+        addresses=(str(given.cluster.vip.address), "127.0.0.1"),
+        live=given.live,
     )
 
 
