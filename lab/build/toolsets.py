@@ -62,7 +62,13 @@ PROMETHEUS_OPERATOR = ToolSet(
     module="github.com/prometheus-operator/prometheus-operator",
     stamp={_PROMETHEUS_VERSION: "{bare}"},
 )
-THANOS = ToolSet(name="thanos", module="github.com/thanos-io/thanos", stamp={_PROMETHEUS_VERSION: "{bare}"})
+THANOS = ToolSet(
+    name="thanos",
+    module="github.com/thanos-io/thanos",
+    stamp={_PROMETHEUS_VERSION: "{bare}"},
+    # Thanos reads labels in the older of the two forms that its Prometheus library can give them
+    tags=("slicelabels",),
+)
 ALERTMANAGER = ToolSet(
     name="alertmanager", module="github.com/prometheus/alertmanager", stamp={_PROMETHEUS_VERSION: "{bare}"}
 )

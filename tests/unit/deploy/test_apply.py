@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,8 +12,9 @@ from tasks.deploy.apply import apply_component
 from tasks.deploy.kubectl import Kubectl
 from tasks.deploy.manifest import parse_stream, record_of
 from tasks.deploy.overlay import Overlay
+from tasks.deploy.secrets import WantedSecret
 from tasks.deploy.step import await_ready, deploy
-from tasks.model.errors import CommandFailed, WrongCluster
+from tasks.model.errors import CommandFailed, WaitTimeout, WrongCluster
 from tasks.model.finding import Row, Verdict
 from tasks.run.change import Gate
 from tasks.transport.fake import ScriptedShell
@@ -127,6 +129,65 @@ def test_only_what_differs_is_applied(bench: Bench) -> None:
     assert "+x: 2" in change.diff
     (command,) = bench.shell.mutations
     assert b"name: a\n" not in command.stdin
+
+
+FOUNDED = """\
+apiVersion: v1
+kind: Namespace
+metadata:
+  name: demo
+---
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata:
+  name: widgets.demo
+"""
+
+
+class Founding(Api):
+    """One whose kinds are established at the second look, and which has no Secret."""
+
+    looks = 0
+
+    def find(self, path: str) -> dict[str, Any] | None:
+        """Count the looks at the kind."""
+        if "customresourcedefinitions" in path:
+            self.looks += 1
+            status = "True" if self.looks > 1 else "False"
+            return {"metadata": {}, "status": {"conditions": [{"type": "Established", "status": status}]}}
+        return None
+
+
+def test_what_others_are_in_or_written_in_comes_first(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Namespace and kinds, which are waited for; then Secrets; then the rest with the record."""
+    secret = WantedSecret(namespace="demo", name="key", data={"a": "made-up"})
+    monkeypatch.setattr(apply, "differing_secrets", lambda *_: (secret,))
+    bench.stream = parse_stream(TEXT + "---\n" + FOUNDED)
+    api = Founding(recorded=False)
+    applied = bench.apply(api)
+    assert [change.sentence for change in bench.gate.changes] == [
+        "apply demo: 2 objects",
+        "write Secret key of namespace kube-system: a",
+        "apply demo: 3 objects",
+    ]
+    first, second, third = bench.shell.mutations
+    assert b"kind: Namespace" in first.stdin
+    assert b"kind: ConfigMap" not in first.stdin
+    assert json.loads(second.stdin)["stringData"] == {"a": "made-up"}
+    assert not any("made-up" in " ".join(it.argv) for it in bench.shell.mutations)
+    assert b"name: fleetproof.demo" in third.stdin
+    assert api.looks == 2
+    assert applied.secrets == ("key",)
+
+
+def test_a_kind_that_is_never_established_ends_the_step(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing that is written in it is applied."""
+    monkeypatch.setattr(apply, "ESTABLISHED_S", 0.01)
+    monkeypatch.setattr(Founding, "looks", -1000)
+    bench.stream = parse_stream(TEXT + "---\n" + FOUNDED)
+    with pytest.raises(WaitTimeout, match=r"kind widgets\.demo"):
+        bench.apply(Founding(recorded=False))
+    assert len(bench.shell.mutations) == 1
 
 
 def test_a_comparison_that_fails_is_no_equality(bench: Bench) -> None:
