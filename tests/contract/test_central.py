@@ -146,3 +146,34 @@ def test_the_stand_in_for_longhorn_needs_no_image_of_its_own() -> None:
     """Its helper pods run what every node has for the proof of paths."""
     values = yaml.safe_load((ROOT / "lab" / "charts" / "longhorn-1.12.1" / "values.yaml").read_text())
     assert values["standIn"]["helperImage"] == FLEET.probe_image
+
+
+@pytest.mark.parametrize(
+    ("in_image", "kept", "fetched"),
+    [(True, "", False), (True, "3.5.0", False), (False, "3.6.0", False), (False, "3.5.0", True), (False, "", True)],
+    ids=["image", "image-before-kept", "kept", "kept-of-another-version", "neither"],
+)
+def test_the_plugin_is_fetched_at_most_once(in_image: bool, kept: str, fetched: bool, tmp_path: Path) -> None:  # noqa: FBT001
+    """An image that has repository-s3 needs no internet, and neither does a volume that kept it of this version."""
+    values = yaml.safe_load((BASE / "opensearch" / "values.yaml").read_text())
+    home, volume = tmp_path / "home", tmp_path / "kept"
+    plugin = home / "plugins" / "repository-s3"
+    for folder in (home / "bin", home / "plugins", volume):
+        folder.mkdir(parents=True)
+    described = "opensearch.version={}\n"
+    if in_image:
+        plugin.mkdir()
+        (plugin / "plugin-descriptor.properties").write_text(described.format("3.6.0"))
+    if kept:
+        (volume / "plugin-descriptor.properties").write_text(described.format(kept))
+    fetch = home / "bin" / "opensearch-plugin"
+    fetch.write_text(
+        f"#!/bin/sh\ntouch {tmp_path}/fetched\nmkdir {plugin}\n"
+        f"echo opensearch.version=3.6.0 >{plugin}/plugin-descriptor.properties\n"
+    )
+    fetch.chmod(0o755)
+    (init,) = values["extraInitContainers"]
+    script = init["args"][0].replace("/usr/share/opensearch", str(home)).replace("/kept", str(volume))
+    subprocess.run([*init["command"], script], check=True, capture_output=True)
+    assert (tmp_path / "fetched").exists() is fetched
+    assert (volume / "plugin-descriptor.properties").read_text() == described.format("3.6.0")
