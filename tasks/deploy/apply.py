@@ -7,7 +7,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from tasks.deploy.build import render
-from tasks.deploy.certificates import open_authority
 from tasks.deploy.drift import differing, parse_diff
 from tasks.deploy.kubectl import kubectl_of
 from tasks.deploy.manifest import Stream, record_name, record_of
@@ -130,6 +129,8 @@ class _Work:
         return tuple(secret.name for secret in due)
 
     def _ingredients(self, live: Mapping[str, str]) -> Ingredients:
+        from tasks.deploy.certificates import open_authority  # noqa: PLC0415  `--help` does not pay for cryptography
+
         return Ingredients(
             settings=self.ctx.settings,
             fleet=self.ctx.fleet,

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 import yaml
 
 from tasks.deploy.accounts import internal_users
-from tasks.deploy.certificates import certificate_for
 from tasks.model.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -128,6 +127,8 @@ def _accounts(given: Ingredients) -> dict[str, str]:
 
 
 def _certificates(given: Ingredients) -> dict[str, str]:
+    from tasks.deploy.certificates import certificate_for  # noqa: PLC0415  as in tasks/deploy/apply.py
+
     within = ("opensearch", "opensearch.opensearch.svc", "opensearch.opensearch.svc.cluster.local", "localhost")
     return certificate_for(
         given.authority,
