@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from tasks.deploy.build import render
 from tasks.deploy.drift import differing, parse_diff
+from tasks.deploy.ingredients import Ingredients
 from tasks.deploy.kubectl import kubectl_of
 from tasks.deploy.manifest import Stream, record_name, record_of
 from tasks.deploy.ready import unready
-from tasks.deploy.secrets import Ingredients, differing_secrets
+from tasks.deploy.secrets import differing_secrets
 from tasks.model.errors import CommandFailed
 from tasks.run.wait import wait_for
 

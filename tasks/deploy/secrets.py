@@ -14,55 +14,15 @@ from typing import TYPE_CHECKING
 import yaml
 
 from tasks.deploy.accounts import internal_users
-from tasks.model.errors import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from tasks.deploy.api import KubeApi
-    from tasks.deploy.certificates import Authority
-    from tasks.fleet.model import Cluster, Fleet
-    from tasks.settings import Settings
+    from tasks.deploy.ingredients import Ingredients
 
 READER, SHIPPER = "reader", "shipper"
 """OpenSearch's accounts beside ``admin``: who may only read, and who may only add."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ingredients:
-    """
-    What a Secret is made of.
-
-    Attributes:
-        live: the Secret's content as the cluster has it, empty where there is none
-        stream: the component's rendered objects as text: what it asks for decides what is needed
-
-    """
-
-    settings: Settings
-    fleet: Fleet
-    cluster: Cluster
-    authority: Authority
-    stream: str
-    live: Mapping[str, str] = field(default_factory=dict, repr=False)
-
-    def need(self, variable: str, value: str, what_for: str) -> str:
-        """The value of a variable; raises ``SettingsError`` that names it and who wants it where it is missing."""
-        if not value:
-            raise SettingsError(
-                f"{variable} is missing: {what_for} of {self.cluster.name} needs it; set it in the environment or in "
-                ".env (see .env.example)"
-            )
-        return value
-
-    @property
-    def s3_keys(self) -> tuple[str, str]:
-        """Access key and secret key of the object store."""
-        settings = self.settings
-        return (
-            self.need("S3_ACCESS_KEY", settings.s3_access_key, "the object store's access"),
-            self.need("S3_SECRET_KEY", settings.s3_secret_key, "the object store's access"),
-        )
 
 
 def _object_store(given: Ingredients) -> dict[str, str]:

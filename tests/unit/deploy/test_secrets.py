@@ -11,7 +11,8 @@ import pytest
 import yaml
 
 from tasks.deploy.certificates import open_authority
-from tasks.deploy.secrets import MAKERS, Ingredients, differing_secrets, made_for
+from tasks.deploy.ingredients import Ingredients
+from tasks.deploy.secrets import MAKERS, differing_secrets, made_for
 from tasks.fleet.load import load_fleet
 from tasks.model.errors import SettingsError
 from tasks.settings import Settings, masker

@@ -1,0 +1,52 @@
+"""What a Secret is made of, and who is told what is missing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from tasks.model.errors import SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tasks.deploy.certificates import Authority
+    from tasks.fleet.model import Cluster, Fleet
+    from tasks.settings import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ingredients:
+    """
+    What a Secret is made of.
+
+    Attributes:
+        live: the Secret's content as the cluster has it, empty where there is none
+        stream: the component's rendered objects as text: what it asks for decides what is needed
+
+    """
+
+    settings: Settings
+    fleet: Fleet
+    cluster: Cluster
+    authority: Authority
+    stream: str
+    live: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    def need(self, variable: str, value: str, what_for: str) -> str:
+        """The value of a variable; raises ``SettingsError`` that names it and who wants it where it is missing."""
+        if not value:
+            raise SettingsError(
+                f"{variable} is missing: {what_for} of {self.cluster.name} needs it; set it in the environment or in "
+                ".env (see .env.example)"
+            )
+        return value
+
+    @property
+    def s3_keys(self) -> tuple[str, str]:
+        """Access key and secret key of the object store."""
+        settings = self.settings
+        return (
+            self.need("S3_ACCESS_KEY", settings.s3_access_key, "the object store's access"),
+            self.need("S3_SECRET_KEY", settings.s3_secret_key, "the object store's access"),
+        )

@@ -1,0 +1,142 @@
+"""What a real lab answered is good, and each thing that can be wrong with it is said."""
+
+from __future__ import annotations
+
+import json
+from copy import deepcopy
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tasks.fleet.load import load_fleet
+from tasks.monitoring import answers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ROOT = Path(__file__).resolve().parents[3]
+FLEET = load_fleet(ROOT / "inventory")
+EDGE = FLEET.cluster("cluster-02")
+
+
+def recorded(what: str) -> Any:
+    """What the lab answered."""
+    return json.loads((ROOT / "tests" / "recorded" / "monitoring" / what / "lab" / "stdout.txt").read_text())
+
+
+JUDGES: dict[str, Callable[[Any], str]] = {
+    "config": lambda answer: answers.wrong_labels(EDGE, answer),
+    "up": lambda answer: answers.wrong_targets(answers.series(answer)),
+    "alertmanager": answers.wrong_alertmanager,
+    "stores": lambda answer: answers.wrong_stores(FLEET, answer),
+    "view": lambda answer: answers.wrong_view(FLEET, answers.series(answer)),
+    "halted": lambda answer: answers.wrong_compactor(answers.series(answer)),
+}
+
+
+@pytest.mark.parametrize("what", JUDGES)
+def test_what_the_lab_answered_is_good(what: str) -> None:
+    """Nothing is said of it."""
+    assert JUDGES[what](recorded(what)) == ""
+
+
+def _foreign(answer: Any) -> None:
+    answer["data"]["yaml"] = answer["data"]["yaml"].replace("cluster-02", "cluster-03")
+
+
+def _down(answer: Any) -> None:
+    target = next(one for one in answer["data"]["result"] if one["metric"]["job"] == "s3")
+    target["value"][1] = "0"
+
+
+def _blind(answer: Any) -> None:
+    answer["data"]["result"] = [one for one in answer["data"]["result"] if one["metric"]["job"] != "s3"]
+
+
+def _empty(answer: Any) -> None:
+    answer["data"]["result"] = []
+
+
+def _ungrouped(answer: Any) -> None:
+    answer["config"]["original"] = "route: {group_by: [alertname], receiver: x}\nreceivers: [{name: x}]\n"
+
+
+def _untold(answer: Any) -> None:
+    answer["config"]["original"] = "route: {group_by: [cluster, alertname], receiver: x}\nreceivers: [{name: x}]\n"
+
+
+def _settling(answer: Any) -> None:
+    answer["cluster"]["status"] = "settling"
+
+
+def _no_sidecar(answer: Any) -> None:
+    answer["data"]["sidecar"].pop()
+
+
+def _stranger(answer: Any) -> None:
+    answer["data"]["sidecar"].append({"name": "192.0.2.7:10901", "labelSets": [{"cluster": "x"}]})
+
+
+def _no_store(answer: Any) -> None:
+    del answer["data"]["store"]
+
+
+def _failing(answer: Any) -> None:
+    answer["data"]["sidecar"][0]["lastError"] = "connection refused"
+
+
+def _twins(answer: Any) -> None:
+    answer["data"]["sidecar"][0]["labelSets"] = deepcopy(answer["data"]["sidecar"][1]["labelSets"])
+
+
+def _one_gone(answer: Any) -> None:
+    answer["data"]["result"].pop(0)
+
+
+def _unlabelled(answer: Any) -> None:
+    answer["data"]["result"][0]["metric"] = {}
+
+
+def _halted(answer: Any) -> None:
+    answer["data"]["result"][0]["value"][1] = "1"
+
+
+def _two(answer: Any) -> None:
+    answer["data"]["result"] *= 2
+
+
+@pytest.mark.parametrize(
+    ("what", "spoil", "said"),
+    [
+        ("config", _foreign, "wanted {'cluster': 'cluster-02', 'region': 'edge'}"),
+        ("up", _down, "1 of 14 targets are down: s3 at s3.minio.miribit.lab:80"),
+        ("up", _blind, "it does not look at the object store"),
+        ("up", _empty, "it scrapes nothing"),
+        ("alertmanager", _ungrouped, "it groups by ['alertname']"),
+        ("alertmanager", _untold, "receiver x tells nobody"),
+        ("alertmanager", _settling, "its cluster is settling"),
+        ("stores", _no_sidecar, "no sidecar 192.168.101.213:10901"),
+        ("stores", _stranger, "unknown sidecar 192.0.2.7:10901"),
+        ("stores", _no_store, "0 of kind store, wanted 1"),
+        ("stores", _failing, "192.168.101.210:10901: connection refused"),
+        ("stores", _twins, "two sidecars with labels"),
+        ("view", _one_gone, "nothing of cluster-0"),
+        ("view", _unlabelled, "a cluster none that the inventory does not know"),
+        ("halted", _halted, "it has halted"),
+        ("halted", _empty, "0 compactors, wanted exactly 1"),
+        ("halted", _two, "2 compactors, wanted exactly 1"),
+    ],
+    ids=lambda it: getattr(it, "__name__", it),
+)
+def test_what_is_wrong_is_said(what: str, spoil: Callable[[Any], None], said: str) -> None:
+    """Each judgement can turn red, and names what it saw."""
+    answer = recorded(what)
+    spoil(answer)
+    assert said in JUDGES[what](answer)
+
+
+def test_a_query_that_failed_is_no_empty_answer() -> None:
+    """Thanos' own words are kept."""
+    with pytest.raises(ValueError, match="no such store"):
+        answers.series({"status": "error", "error": "no such store"})
