@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: help venv lock check lint test demo bench up down clean
+.PHONY: help venv lock check lint test demo bench up down charts images manifests
 help:  ## show this
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -44,6 +44,15 @@ demo: venv  ## four bare machines become four proven clusters; the report is pri
 
 bench: venv  ## speed, side by side with what one would use instead
 	$(BIN)/python -m bench all
+
+charts: venv  ## put every pinned chart in its place, verified
+	$(BIN)/python -m tasks.deploy charts
+
+images: venv  ## write images.txt: every image that the clusters pull, for a mirror
+	$(BIN)/python -m tasks.deploy images > images.txt.new && mv images.txt.new images.txt
+
+manifests: venv  ## render everything, ask every guard, hold every object against its schema
+	$(BIN)/python -m tasks.deploy check
 
 up: venv  ## boot the lab
 	$(BIN)/python -m lab up

@@ -142,7 +142,7 @@ def _fetched(root: Path, pin: Pin, shell: Shell, sources: Sources) -> dict[str, 
         raise InventoryError((Mistake("kustomize/charts.lock", 1, said),))
     kept.parent.mkdir(parents=True, exist_ok=True)
     kept.write_bytes(content)
-    return _unpacked(pin, content)
+    return contents_of(pin, content)
 
 
 def _not_to_be_had(pin: Pin, why: str) -> InventoryError:
@@ -153,7 +153,8 @@ def _not_to_be_had(pin: Pin, why: str) -> InventoryError:
     return InventoryError((Mistake("kustomize/charts.lock", 1, said),))
 
 
-def _unpacked(pin: Pin, content: bytes) -> dict[str, bytes]:
+def contents_of(pin: Pin, content: bytes) -> dict[str, bytes]:
+    """What is in a published file, by path below the chart's folder."""
     return {OBJECTS: normal_form((content.decode(),)).encode()} if pin.asset else unpack(content, pin.name)
 
 
@@ -186,7 +187,7 @@ def _trusted(pin: Pin, kept: Path | None) -> Collection[str]:
         and kept.is_file()
         and hashlib.sha256(content := kept.read_bytes()).hexdigest() == pin.package
     ):
-        trusted.add(digest_of(_unpacked(pin, content)))
+        trusted.add(digest_of(contents_of(pin, content)))
     return trusted
 
 

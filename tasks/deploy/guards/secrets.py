@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tasks.deploy.guards.made import MADE_ELSEWHERE, MADE_SECRETS
 from tasks.deploy.guards.subject import Complaint
+from tasks.deploy.secrets import made_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tasks.deploy.guards.subject import Subject, Workload
+
+_MADE_ELSEWHERE = frozenset({("ConfigMap", "kube-root-ca.crt")})
+"""Kubernetes makes these in every namespace."""
 
 
 def literal_secrets(subject: Subject) -> Iterator[Complaint]:
@@ -28,8 +31,7 @@ def literal_secrets(subject: Subject) -> Iterator[Complaint]:
 def references(subject: Subject) -> Iterator[Complaint]:
     """Every Secret, ConfigMap and claim that a workload needs comes with the stream, or the deployment makes it."""
     known = {(document.ref.kind, document.ref.name) for document in subject.stream.documents}
-    known |= {("Secret", name) for name in MADE_SECRETS.get(subject.overlay.namespace, ())}
-    known |= MADE_ELSEWHERE
+    known |= {("Secret", name) for name in made_for(subject.overlay.component)} | _MADE_ELSEWHERE
     for workload in subject.workloads:
         for kind, name in sorted(set(_references(workload)) - known):
             said = f"refers to {kind} {name}, which neither the overlay nor the deployment makes: name one that is made"
