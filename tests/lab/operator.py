@@ -43,6 +43,11 @@ class Ran:
             if finding["verdict"] not in GOOD and not finding["waiver"] and not finding["blocked_by"]
         }
 
+    @property
+    def verdicts(self) -> dict[str, str]:
+        """Every row by name to its verdict."""
+        return {name(finding["row"]): finding["verdict"] for finding in self.findings}
+
     def verdict(self, row: str) -> str:
         """How one row ended."""
         return str(self.finding(row)["verdict"])

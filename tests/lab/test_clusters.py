@@ -89,9 +89,11 @@ def test_a_plan_foresees_everything_and_touches_nothing(planned: Ran) -> None:
     assert planned.changes() == []
     for cluster in NAMES:
         foreseen = [change for change in planned.changes(made=False) if change.startswith(cluster)]
-        assert [change.partition(": ")[2].split()[0] for change in foreseen] == [
-            "write", "run", "write", "record", "label", "apply", "apply",
-        ]  # fmt: skip
+        phase, monitoring = ["write", "run", "write", "record", "label"], ["apply", "write", "write", "apply"]
+        kinds, network, storage = ["apply"] * 2, ["apply"] * 2, ["apply", "write", "apply"]
+        central = ["apply", "write", "apply"] if cluster == NAMES[0] else []
+        expected = [*phase, *kinds, *network, *storage, *monitoring, *central]
+        assert [change.partition(": ")[2].split()[0] for change in foreseen] == expected
 
 
 def test_bare_machines_become_proven_clusters(deployed: Ran) -> None:
@@ -99,6 +101,13 @@ def test_bare_machines_become_proven_clusters(deployed: Ran) -> None:
     assert deployed.red == {}
     assert deployed.code == 0
     assert {finding["verdict"] for finding in deployed.findings if "reach." in finding["row"]["check"]} == {"PASS"}
+
+
+def test_the_monitoring_plane_answers(deployed: Ran) -> None:
+    """Every cluster's own, and the central view of all four through the StoreAPIs on their VIPs."""
+    answers = {row: verdict for row, verdict in deployed.verdicts.items() if row.startswith("answers.")}
+    assert len(answers) == 3 * len(NAMES) + 3
+    assert set(answers.values()) == {"PASS"}
 
 
 def test_only_what_was_planned_was_done(planned: Ran, deployed: Ran) -> None:
