@@ -44,6 +44,8 @@ VARIABLES = (
 )
 _SERVICE_SECRETS = tuple(name for name in VARIABLES if name.startswith(("OPENSEARCH_", "GRAFANA_", "ALERT_")))
 """What is secret about the services: fields of ``Settings`` under the same names in lower case."""
+_GC_ALLOCATIONS = 50_000
+"""Containers more than before, after which Python looks for garbage; its own default is 700."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,6 +178,9 @@ def open_nornir(root: Path | None = None, settings: Settings | None = None) -> N
         settings: default: ``load_settings(root)``
 
     """
+    # what is imported and opened from here on lives as long as the run: to look through it again and again for garbage
+    # would take a tenth of a short run's time
+    gc.set_threshold(_GC_ALLOCATIONS)
     import logging  # noqa: PLC0415  `--help` does not pay for it, nor for what follows
     from importlib.metadata import entry_points  # noqa: PLC0415  as above
 
