@@ -4,7 +4,7 @@ from __future__ import annotations
 
 _FILES = ". awk cat chmod cp echo export findmnt grep install ln ls mkdir mkfs.ext4 mount printf rm sed sh stat tee"
 _SYSTEM = "apt-get apt-mark dnf free getenforce gpg grubby hostnamectl lsblk lsmod nproc reboot setenforce sudo swapoff"
-_MORE_SYSTEM = "swapon sysctl systemctl systemd-machine-id-setup uname useradd visudo"
+_MORE_SYSTEM = "df du journalctl sort swapon sysctl systemctl systemd-machine-id-setup uname useradd tail visudo"
 _NETWORK = "arping chronyc curl getent ip ping ss ssh-keygen sshd ufw"
 _CLUSTER = "containerd crictl ctr iscsi-iname kubeadm kubectl multipath"
 
