@@ -1,4 +1,4 @@
-"""Every alert fires when it should and is silent when it should, by Prometheus' own test tool; and each is explained."""
+"""Every alert fires when it should and is silent when it should, by promtool; and each is explained."""
 
 from __future__ import annotations
 
