@@ -58,11 +58,7 @@ class Settings:
         node_password: NODE_PASSWORD, for login where there is no key, and for sudo where it asks
         node_ssh_key: NODE_SSH_KEY, path of a private key
         s3_access_key, s3_secret_key: S3_ACCESS_KEY, S3_SECRET_KEY; empty where S3 is not used
-        opensearch_admin_password, opensearch_shipper_password, opensearch_reader_password: as named
-            who may do all, who may only add logs, who may only read them
-        grafana_admin_password: GRAFANA_ADMIN_PASSWORD
-        alert_webhook_url, alert_slack_url, alert_smtp_password: ALERT_WEBHOOK_URL and so on, for the receivers that the
-            overlays choose; all of these are wanted by a deployment of what they are for, and by nothing else
+        opensearch_admin_password to alert_smtp_password: the services' own, each wanted where its service is deployed
         state: FLEETPROOF_STATE, default ``.state`` in the project's folder
         traits: FLEETPROOF_TRAITS, comma-separated Kustomize components to opt in to
         waivers: FLEETPROOF_WAIVERS, path of a YAML file of waived checks with their reasons
@@ -178,8 +174,7 @@ def open_nornir(root: Path | None = None, settings: Settings | None = None) -> N
         settings: default: ``load_settings(root)``
 
     """
-    # what is imported and opened from here on lives as long as the run: to look through it again and again for garbage
-    # would take a tenth of a short run's time
+    # what is imported from here on lives as long as the run: looking for garbage in it takes a tenth of a short one
     gc.set_threshold(_GC_ALLOCATIONS)
     import logging  # noqa: PLC0415  `--help` does not pay for it, nor for what follows
     from importlib.metadata import entry_points  # noqa: PLC0415  as above

@@ -80,8 +80,10 @@ def parse_containerd(text: str) -> ContainerdConfig:
         config = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ValueError(f"not TOML: {error}") from error
-    plugins = config.get("plugins", {})
-    disabled = {str(name).rpartition(".")[2] for name in config.get("disabled_plugins", ())}
+    plugins, switched_off = config.get("plugins", {}), config.get("disabled_plugins", [])
+    if not isinstance(switched_off, list):
+        raise ValueError(f"disabled_plugins is no list: {switched_off!r}")  # noqa: TRY004  what is unread is a ValueError
+    disabled = {str(name).rpartition(".")[2] for name in switched_off}
     return ContainerdConfig(
         cri_disabled="cri" in disabled, systemd_cgroup=_systemd_cgroup(plugins), sandbox_image=_sandbox(plugins)
     )
