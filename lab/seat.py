@@ -61,6 +61,8 @@ def seat_environment(state: State, materials: Materials, environment: Mapping[st
     return {
         "FLEETPROOF_STATE": str(_site(state)),
         "FLEETPROOF_CHARTS": os.pathsep.join(map(str, (_OWN_CHARTS, *filter(None, (materials.charts,))))),
+        # beside the charts lies what describes the kinds, out of the same modules
+        **({"FLEETPROOF_SCHEMAS": str(materials.charts.parent)} if materials.charts else {}),
         "FLEETPROOF_TRAITS": "lab",
         "FLEETPROOF_WAIVERS": str(_WAIVERS),
         **kept,

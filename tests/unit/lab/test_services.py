@@ -124,7 +124,9 @@ def test_the_seat_has_the_labs_own_charts_and_what_was_built(plan: LabPlan, stat
     """As the folders that FLEETPROOF_CHARTS names; the lab's own come first."""
     Credentials(state.secrets).create(plan)
     built = replace(MATERIALS, charts=Path("/built/charts"))
-    own, other = seat_environment(state, built, {})["FLEETPROOF_CHARTS"].split(":")
+    environment = seat_environment(state, built, {})
+    own, other = environment["FLEETPROOF_CHARTS"].split(":")
+    assert environment["FLEETPROOF_SCHEMAS"] == "/built"
     assert {path.name for path in Path(own).iterdir()} > {"thanos-0.38.0", "kube-prometheus-stack-88.5.3"}
     assert other == "/built/charts"
 
