@@ -6,6 +6,7 @@ import sys
 
 from preflight import STAGES as PREFLIGHT
 
+from tasks.buckets import lifecycle
 from tasks.cilium import install as cilium
 from tasks.deploy import fetch, merge
 from tasks.deploy.settle import settles
@@ -67,6 +68,7 @@ STAGES = (
     deploy_stage("Provide storage", "longhorn"),
     deploy_stage("Deploy monitoring", "monitoring"),
     deploy_stage("Deploy Thanos", "thanos"),
+    Stage(title="Tend buckets", declares=lifecycle.declares, on_fleet=lifecycle.tend, mutates=True, deadline_s=60),
     Stage(title="Await workloads", declares=AWAITED, on_hosts=await_workloads, deadline_s=900),
     Stage(title="Ask services", declares=ask.declares, on_hosts=ask.ask, deadline_s=600),
 )

@@ -1,0 +1,1 @@
+"""What the object store itself is told about its buckets."""
