@@ -17,7 +17,7 @@ from tasks.probes import prove
 from tasks.run.runbook import Runbook, main
 from tasks.run.stage import Stage
 
-AWAITED, await_workloads = settles(("longhorn", "monitoring", "thanos"))
+AWAITED, await_workloads = settles(("longhorn", "monitoring", "thanos", "opensearch", "fluent-bit", "grafana"))
 
 STAGES = (
     *PREFLIGHT,
@@ -68,6 +68,9 @@ STAGES = (
     deploy_stage("Provide storage", "longhorn"),
     deploy_stage("Deploy monitoring", "monitoring"),
     deploy_stage("Deploy Thanos", "thanos"),
+    deploy_stage("Deploy OpenSearch", "opensearch"),
+    deploy_stage("Ship logs", "fluent-bit"),
+    deploy_stage("Deploy Grafana", "grafana"),
     Stage(title="Tend buckets", declares=lifecycle.declares, on_fleet=lifecycle.tend, mutates=True, deadline_s=60),
     Stage(title="Await workloads", declares=AWAITED, on_hosts=await_workloads, deadline_s=900),
     Stage(title="Ask services", declares=ask.declares, on_hosts=ask.ask, deadline_s=600),

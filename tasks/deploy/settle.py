@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from tasks.deploy.api import ApiError
 from tasks.deploy.build import render
 from tasks.deploy.identity import open_cluster
+from tasks.deploy.left_out import skipped
 from tasks.deploy.ready import unready
 from tasks.deploy.step import await_ready
 from tasks.model.finding import Finding, Outcome, Row, Verdict
@@ -66,6 +67,8 @@ def _planned(cluster: Cluster, component: str) -> Finding:
 
 
 def _settled(ctx: RunContext, cluster: Cluster, component: str, api: KubeApi) -> Finding:
+    if skip := skipped(ctx, Row(f"settled.{component}", cluster.name), component):
+        return skip
     overlay, stream = render(ctx, cluster, component, LocalShell(plan=ctx.plan))
     return await_ready(
         ctx,

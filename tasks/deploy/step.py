@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from tasks.deploy.apply import apply_component
 from tasks.deploy.explain import explain
 from tasks.deploy.identity import open_cluster
+from tasks.deploy.left_out import skipped
 from tasks.model.errors import CommandFailed, FleetError, SettingsError, WaitTimeout, WrongCluster
 from tasks.model.finding import Finding, Outcome, Row, Verdict
 from tasks.run.change import Gate
@@ -45,6 +46,8 @@ def deploy(
 
     """
     row = Row(f"deploy.{component}", cluster.name)
+    if skip := skipped(ctx, row, component):
+        return Outcome(findings=(skip,))
     gate = Gate(cluster.name, plan=ctx.plan)
     try:
         api = open_cluster(ctx, cluster)

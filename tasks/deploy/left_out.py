@@ -1,0 +1,44 @@
+"""Components that a trait's site goes without, each with its reason: said in the report, never passed over."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import yaml
+
+from tasks.deploy.files import read_text
+from tasks.model.errors import InventoryError, Mistake
+from tasks.model.finding import Finding, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from tasks.model.finding import Row
+    from tasks.run.context import RunContext
+
+
+def left_out(root: Path, traits: Sequence[str], component: str) -> str:
+    """
+    Why a component is left out; empty where it is not.
+
+    Reads ``kustomize/components/<trait>/left-out.yaml``: component to reason.
+
+    Raises:
+        InventoryError: a file is no such mapping, or gives no reason
+
+    """
+    for trait in traits:
+        file = root / "kustomize" / "components" / trait / "left-out.yaml"
+        entries = yaml.safe_load(read_text(file)) or {}
+        if not isinstance(entries, dict) or not all(isinstance(it, str) and it.strip() for it in entries.values()):
+            raise InventoryError((Mistake(str(file), 1, "wanted: lines of the form component: reason"),))
+        if component in entries:
+            return f"left out by trait {trait}: {entries[component].strip()}"
+    return ""
+
+
+def skipped(ctx: RunContext, row: Row, component: str) -> Finding | None:
+    """The row of a component that is left out; None where it is not."""
+    reason = left_out(ctx.root, ctx.settings.traits, component)
+    return Finding(row=row, verdict=Verdict.SKIP, observed=reason) if reason else None

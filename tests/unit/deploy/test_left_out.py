@@ -1,0 +1,50 @@
+"""What a trait's site goes without is a row that says why; nothing of it is rendered or applied."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+import yaml
+
+from tasks.deploy.left_out import left_out
+from tasks.deploy.step import deploy
+from tasks.model.errors import InventoryError
+from tasks.model.finding import Verdict
+from tests.unit.onsite import ROOT, OnSite
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_a_component_that_is_left_out_is_skipped_with_its_reason(tmp_path: Path) -> None:
+    """No cluster is opened for it."""
+    onsite = OnSite(tmp_path, traits=("lab",))
+    outcome = deploy(onsite.ctx, onsite.cluster, "fluent-bit")
+    (finding,) = outcome.findings
+    assert finding.verdict is Verdict.SKIP
+    assert finding.observed.startswith("left out by trait lab: ")
+    assert outcome.changes == ()
+
+
+def test_a_site_without_the_trait_leaves_nothing_out() -> None:
+    """Nor does the trait leave out what it does not name."""
+    assert left_out(ROOT, (), "fluent-bit") == ""
+    assert left_out(ROOT, ("lab",), "monitoring") == ""
+
+
+@pytest.mark.parametrize("text", ["[a]", "opensearch:", "opensearch: ''"])
+def test_no_reason_is_no_leave(tmp_path: Path, text: str) -> None:
+    """A component that is passed over without a word would look deployed."""
+    folder = tmp_path / "kustomize" / "components" / "lab"
+    folder.mkdir(parents=True)
+    (folder / "left-out.yaml").write_text(text)
+    with pytest.raises(InventoryError, match="component: reason"):
+        left_out(tmp_path, ("lab",), "opensearch")
+
+
+def test_only_components_are_left_out() -> None:
+    """A misspelt one would leave nothing out, and nobody would know."""
+    known = {path.name for path in (ROOT / "kustomize" / "base").iterdir()}
+    for file in (ROOT / "kustomize" / "components").glob("*/left-out.yaml"):
+        assert set(yaml.safe_load(file.read_text())) <= known
