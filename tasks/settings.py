@@ -65,8 +65,8 @@ class Settings:
         charts: FLEETPROOF_CHARTS, folders of Helm charts (``cilium-1.18.2/`` or ``cilium-1.18.2.tgz``), separated as in
             PATH; the first that has one wins
         chart_mirror: FLEETPROOF_CHART_MIRROR, URL in the place of the charts' repositories; empty: there is none
-        schemas: FLEETPROOF_SCHEMAS, folder that describes kinds: ``swagger.json`` of Kubernetes, and resource definitions
-            as YAML anywhere below
+        schemas: FLEETPROOF_SCHEMAS, folder that describes kinds: ``swagger.json`` of Kubernetes, other kinds' own
+            CustomResourceDefinitions as YAML
 
     """
 
