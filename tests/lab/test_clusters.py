@@ -91,7 +91,8 @@ def test_a_plan_foresees_everything_and_touches_nothing(planned: Ran) -> None:
         foreseen = [change for change in planned.changes(made=False) if change.startswith(cluster)]
         phase, monitoring = ["write", "run", "write", "record", "label"], ["apply", "write", "write", "apply"]
         kinds, network, storage = ["apply"] * 2, ["apply"] * 2, ["apply", "write", "apply"]
-        central = ["apply", "write", "apply"] if cluster == NAMES[0] else []
+        thanos, grafana = ["apply", "write", "apply"], ["apply", "write", "write", "apply"]
+        central = [*thanos, *grafana] if cluster == NAMES[0] else []
         expected = [*phase, *kinds, *network, *storage, *monitoring, *central]
         assert [change.partition(": ")[2].split()[0] for change in foreseen] == expected
 
