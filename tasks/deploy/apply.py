@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tasks.deploy.build import render
 from tasks.deploy.drift import differing, parse_diff
-from tasks.deploy.ingredients import Ingredients
+from tasks.deploy.ingredients import ingredients_for
 from tasks.deploy.kubectl import kubectl_of
 from tasks.deploy.manifest import Stream, record_name, record_of
 from tasks.deploy.ready import unready
@@ -17,8 +17,6 @@ from tasks.model.errors import CommandFailed
 from tasks.run.wait import wait_for
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from tasks.deploy.api import KubeApi
     from tasks.deploy.kubectl import Kubectl
     from tasks.deploy.manifest import Document, Ref
@@ -120,7 +118,8 @@ class _Work:
     def write_secrets(self) -> tuple[str, ...]:
         """Write the Secrets that the cluster lacks, or has otherwise; returns their names."""
         namespace = self.overlay.namespace
-        due = differing_secrets(self.overlay.component, namespace, self._ingredients, self.api)
+        ingredients = ingredients_for(self.ctx, self.cluster, self.stream.text)
+        due = differing_secrets(self.overlay.component, namespace, ingredients, self.api)
         for secret in due:
             self.gate.make(
                 f"write Secret {secret.name} of namespace {namespace}: {', '.join(sorted(secret.data))}",
@@ -128,18 +127,6 @@ class _Work:
                 undo=f"kubectl --context {self.cluster.name} -n {namespace} delete secret {secret.name}",
             )
         return tuple(secret.name for secret in due)
-
-    def _ingredients(self, live: Mapping[str, str]) -> Ingredients:
-        from tasks.deploy.certificates import open_authority  # noqa: PLC0415  `--help` does not pay for cryptography
-
-        return Ingredients(
-            settings=self.ctx.settings,
-            fleet=self.ctx.fleet,
-            cluster=self.cluster,
-            authority=open_authority(self.ctx.state / "authority"),
-            stream=self.stream.text,
-            live=live,
-        )
 
     def apply_rest(self) -> None:
         """Apply everything else, and the record last: its presence says that the stream went through whole."""

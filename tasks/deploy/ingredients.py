@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from tasks.model.errors import SettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from tasks.deploy.certificates import Authority
     from tasks.fleet.model import Cluster, Fleet
+    from tasks.run.context import RunContext
     from tasks.settings import Settings
 
 
@@ -50,3 +51,20 @@ class Ingredients:
             self.need("S3_ACCESS_KEY", settings.s3_access_key, "the object store's access"),
             self.need("S3_SECRET_KEY", settings.s3_secret_key, "the object store's access"),
         )
+
+
+def ingredients_for(ctx: RunContext, cluster: Cluster, stream: str) -> Callable[[Mapping[str, str]], Ingredients]:
+    """What one component's Secrets are made of, once the live content of each is given."""
+    from tasks.deploy.certificates import open_authority  # noqa: PLC0415  `--help` does not pay for cryptography
+
+    def given(live: Mapping[str, str]) -> Ingredients:
+        return Ingredients(
+            settings=ctx.settings,
+            fleet=ctx.fleet,
+            cluster=cluster,
+            authority=open_authority(ctx.state / "authority"),
+            stream=stream,
+            live=live,
+        )
+
+    return given

@@ -165,6 +165,21 @@ def test_what_was_changed_by_hand_is_repaired_alone(deployed: Ran, operator: Ope
     assert (repaired.code, repaired.changes()) == (0, wanted)
 
 
+def test_drift_names_what_somebody_changed_and_nothing_else(deployed: Ran, operator: Operator) -> None:
+    """A converged fleet has none; one replica count of one cluster is one row, and the next deployment puts it right."""
+    assert deployed.code == 0
+    converged = operator.run("drift")
+    assert (converged.code, converged.red, converged.changes()) == (0, {}, [])
+    operator.kubectl(VICTIM, "-n", "monitoring", "scale", "deployment", "monitoring-operator", "--replicas=2")
+    drifted = operator.run("drift")
+    assert (drifted.code, set(drifted.red)) == (1, {f"drift.monitoring@{VICTIM}"})
+    observed = drifted.finding(f"drift.monitoring@{VICTIM}")["observed"]
+    assert observed == "Deployment monitoring-operator: replicas: 2, wanted replicas: 1"
+    mended = operator.run("full_deploy", "--only", "deploy-monitoring")
+    assert [change.split(":")[0] for change in mended.changes()] == [VICTIM]
+    assert operator.run("drift").code == 0
+
+
 def test_swapped_kubeconfigs_are_refused(deployed: Ran, operator: Operator) -> None:
     """Somebody swapped two clusters' kubeconfigs: nothing is written, and both rows say where the file leads."""
     assert deployed.code == 0

@@ -1,0 +1,148 @@
+"""Drift is the deployment's own comparison: each field is named, nothing is changed, and nothing passes unread."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tasks.deploy import drifted
+from tasks.deploy.drift import parse_diff
+from tasks.deploy.drifted import compare, declares, in_words, left_behind
+from tasks.deploy.kubectl import Kubectl
+from tasks.deploy.manifest import parse_stream
+from tasks.deploy.overlay import Overlay
+from tasks.deploy.secrets import WantedSecret
+from tasks.model.finding import Verdict
+from tasks.transport.fake import ScriptedShell
+from tests.unit.onsite import ROOT, OnSite
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tasks.model.finding import Finding
+
+RECORDED = (ROOT / "tests/recorded/deploy/kubectl-diff/edited-by-hand/stdout.txt").read_text()
+STREAM = parse_stream("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: there}\n")
+ENTRY = ["v1", "ConfigMap", "there", "a"]
+
+
+def test_what_was_edited_by_hand_is_named_field_by_field() -> None:
+    """And what the comparison itself counts up is not."""
+    words = {in_words(name, diff) for name, diff in parse_diff(RECORDED).items()}
+    assert words == {
+        "Deployment cilium-operator: replicas: 2, wanted replicas: 1",
+        "ConfigMap cilium-config is not there",
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "diff", "said"),
+    [
+        ("monitoring.coreos.com.v1.Prometheus.m.p", "-a: 1\n+a: 2", "Prometheus p: a: 1, wanted a: 2"),
+        ("storage.k8s.io.v1.StorageClass..longhorn", "+a: 2", "StorageClass longhorn: lacks a: 2"),
+        ("v1.ConfigMap.m.fleetproof.x", "-a: 1", "ConfigMap fleetproof.x: a: 1, wanted nothing"),
+        ("v1.ConfigMap.m.x", "--- a\n+++ b\n-  generation: 1\n+  generation: 2\n same", ""),
+    ],
+)
+def test_every_form_of_difference_reads_well(name: str, diff: str, said: str) -> None:
+    """Groups with dots, objects without a namespace, names with dots, and what is ignored."""
+    assert in_words(name, diff) == said
+
+
+def test_what_the_overlay_no_longer_has_is_left_behind() -> None:
+    """The record knows it; an empty record knows nothing."""
+    record = {"data": {"objects": json.dumps([ENTRY, ["v1", "Service", "there", "old"]])}}
+    assert [str(ref) for ref in left_behind(record, STREAM)] == ["Service old"]
+    assert left_behind({}, STREAM) == ()
+
+
+class Api:
+    """An API server with, or without, a component's record."""
+
+    def __init__(self, *, recorded: bool) -> None:
+        """Remember whether it was applied."""
+        self.recorded = recorded
+
+    def find(self, path: str) -> dict[str, Any] | None:
+        """The record alone."""
+        assert "fleetproof." in path
+        return {"data": {"objects": json.dumps([ENTRY])}} if self.recorded else None
+
+
+class Bench:
+    """One cluster whose every component renders to one ConfigMap."""
+
+    def __init__(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, recorded: bool = True) -> None:
+        """Put scripted parts in the place of Kustomize, kubectl and the API server."""
+        self.onsite = OnSite(tmp_path, traits=("lab",))
+        self.shell = ScriptedShell(plan=True)
+        monkeypatch.setattr(drifted, "open_cluster", lambda *_: Api(recorded=recorded))
+        monkeypatch.setattr(drifted, "LocalShell", lambda *, plan: self.shell if plan else None)
+        monkeypatch.setattr(drifted, "differing_secrets", lambda *_: ())
+        monkeypatch.setattr(
+            drifted,
+            "kubectl_of",
+            lambda *_: Kubectl(shell=ScriptedShell(), kubeconfig=tmp_path, context="cluster-03", cache=tmp_path),
+        )
+        monkeypatch.setattr(drifted, "render", self._render)
+
+    def _render(self, _ctx: object, cluster: Any, component: str, _shell: object) -> Any:
+        overlay = Overlay(cluster=cluster.name, component=component, path=self.onsite.state, namespace="there", stage=1)
+        return overlay, STREAM
+
+    def findings(self) -> dict[str, Finding]:
+        """By check."""
+        return {finding.row.check: finding for finding in self.onsite.run(compare).findings}
+
+
+def test_a_converged_cluster_has_no_drift(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every row passes but that of what the site goes without, and each says what it ignores."""
+    bench = Bench(tmp_path, monkeypatch)
+    bench.shell.answer_if(lambda it: "diff" in it.argv)
+    found = bench.findings()
+    assert {str(row) for row in declares(bench.onsite.fleet) if row.target == "cluster-03"} == {
+        f"{check}@cluster-03" for check in found
+    }
+    assert found.pop("drift.fluent-bit").verdict is Verdict.SKIP
+    assert {finding.verdict for finding in found.values()} == {Verdict.PASS}
+    assert "ignored: generation" in found["drift.monitoring"].observed
+    assert bench.shell.mutations == []
+
+
+def test_a_field_that_differs_is_drift(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the command that mends it and the difference as evidence."""
+    bench = Bench(tmp_path, monkeypatch)
+    bench.shell.answer_if(lambda it: "diff" in it.argv, stdout=RECORDED, exit_code=1)
+    finding = bench.findings()["drift.cilium"]
+    assert finding.verdict is Verdict.FAIL
+    assert "replicas: 2, wanted replicas: 1" in finding.observed
+    assert "-  replicas: 2" in finding.evidence
+
+
+def test_a_secret_that_differs_is_drift_without_its_content(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its name is all that is said."""
+    bench = Bench(tmp_path, monkeypatch)
+    bench.shell.answer_if(lambda it: "diff" in it.argv)
+    secret = WantedSecret(namespace="there", name="key", data={"a": "made-up"})
+    monkeypatch.setattr(drifted, "differing_secrets", lambda *_: (secret,))
+    finding = bench.findings()["drift.monitoring"]
+    assert (finding.verdict, finding.observed) == (Verdict.FAIL, "Secret key differs")
+    assert "made-up" not in repr(finding)
+
+
+def test_what_was_never_applied_is_no_equality(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is nothing to compare, and that is said."""
+    found = Bench(tmp_path, monkeypatch, recorded=False).findings()
+    assert found["drift.longhorn"].observed == "it was never applied whole"
+    assert found["drift.longhorn"].verdict is Verdict.FAIL
+
+
+def test_a_comparison_that_fails_is_unknown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Never a pass."""
+    bench = Bench(tmp_path, monkeypatch)
+    bench.shell.answer_if(lambda it: "diff" in it.argv, exit_code=2, stderr="the server is on fire")
+    finding = bench.findings()["drift.cilium"]
+    assert finding.verdict is Verdict.ERROR
+    assert "on fire" in finding.observed
