@@ -166,7 +166,7 @@ def test_what_was_changed_by_hand_is_repaired_alone(deployed: Ran, operator: Ope
 
 
 def test_drift_names_what_somebody_changed_and_nothing_else(deployed: Ran, operator: Operator) -> None:
-    """A converged fleet has none; one replica count of one cluster is one row, and the next deployment puts it right."""
+    """A converged fleet has none; one replica count of one cluster is one row, and the next deployment mends it."""
     assert deployed.code == 0
     converged = operator.run("drift")
     assert (converged.code, converged.red, converged.changes()) == (0, {}, [])
