@@ -12,7 +12,7 @@ from bench.model import BenchError
 
 FAILED, WRONG_USE, INTERRUPTED = 1, 2, 130
 _WIDTH = 150
-SUBJECTS = ("facts", "scale", "clusters", "imports")
+SUBJECTS = ("facts", "scale", "clusters", "render", "imports")
 _DESCRIPTION = """\
 Speed, side by side with what one would use instead: whole processes, interleaved in one run, on the lab's machines.
 """
@@ -21,14 +21,15 @@ subjects:
   facts      the same facts of four hosts: ours, OpenSSH, libssh2, pyinfra, nornir_netmiko, Ansible
   scale      64 and 256 SSH endpoints: ours, libssh2, OpenSSH
   clusters   from bare machines to announced addresses: ours, a shell script
+  render     all overlays of all clusters: ours cold and again, a loop over the literal command
   imports    `--help` of every runbook
   all        each of them (the default)
-  render     what bench/results holds, as Markdown
+  tables     what bench/results holds, as Markdown
 
 examples:
   python -m bench facts --repeat 9
   python -m bench scale --json /tmp/scale.json        a trial that leaves bench/results as it is
-  python -m bench render --into README.md             the tables between the README's two markers
+  python -m bench tables --into README.md             the tables between the README's two markers
 
 A lab is booted where none is up, and taken away again then. Its name is `bench` unless FLEETPROOF_LAB says otherwise.
 
@@ -45,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = sys.argv[1:] if arguments is None else list(arguments)
     options = _parse(words)
     try:
-        return _render(options) if options.subject == "render" else _measure(options, words)
+        return _render(options) if options.subject == "tables" else _measure(options, words)
     except BenchError as error:
         print(error, file=sys.stderr)
         return FAILED
@@ -62,15 +63,15 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("subject", nargs="?", default="all", choices=(*SUBJECTS, "all", "render"), metavar="SUBJECT")
+    parser.add_argument("subject", nargs="?", default="all", choices=(*SUBJECTS, "all", "tables"), metavar="SUBJECT")
     parser.add_argument("--repeat", type=_count, metavar="N", help="rounds that count; default: by subject, 3 to 9")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the result there instead of bench/results")
-    parser.add_argument("--into", type=Path, metavar="FILE", help="render: replace the tables between its markers")
+    parser.add_argument("--into", type=Path, metavar="FILE", help="tables: replace the tables between its markers")
     options = parser.parse_args(arguments)
-    if options.json and options.subject in {"all", "render"}:
+    if options.json and options.subject in {"all", "tables"}:
         parser.error("--json goes with one subject")
-    if options.into and options.subject != "render":
-        parser.error("--into goes with render")
+    if options.into and options.subject != "tables":
+        parser.error("--into goes with tables")
     return options
 
 
@@ -90,7 +91,7 @@ def _measure(options: argparse.Namespace, words: list[str]) -> int:
     from lab.privilege import NoRoot, become_root, caller  # noqa: PLC0415
     from lab.progress import Progress  # noqa: PLC0415
 
-    if options.subject != "imports":
+    if options.subject not in {"imports", "render"}:
         try:
             become_root(words, "boot the lab that is measured on", module="bench")
         except NoRoot as error:

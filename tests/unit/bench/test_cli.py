@@ -16,7 +16,7 @@ from bench.subjects.imports import import_times
         (["facts", "--repeat", "0"], "no positive number"),
         (["facts", "--repeat", "many"], "no positive number"),
         (["all", "--json", "x"], "--json goes with one subject"),
-        (["facts", "--into", "x"], "--into goes with render"),
+        (["facts", "--into", "x"], "--into goes with tables"),
     ],
 )
 def test_wrong_use_is_refused_at_once(arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -33,7 +33,7 @@ def test_help_shows_every_subject(capsys: pytest.CaptureFixture[str]) -> None:
         main(["--help"])
     assert ended.value.code == 0
     told = capsys.readouterr().out
-    for wanted in ("facts", "scale", "clusters", "imports", "render", "examples:", "exit codes:"):
+    for wanted in ("facts", "scale", "clusters", "render", "imports", "tables", "examples:", "exit codes:"):
         assert wanted in told
 
 
@@ -50,7 +50,7 @@ def test_nothing_measured_is_nothing_to_render(
 ) -> None:
     """An empty table would look like a result."""
     monkeypatch.setattr(record, "RESULTS", tmp_path)
-    assert main(["render"]) == 1
+    assert main(["tables"]) == 1
     assert "nothing is measured yet" in capsys.readouterr().err
 
 
