@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
+import re
 import shutil
 import subprocess
 import threading
@@ -18,10 +20,12 @@ import pytest
 import yaml
 
 from lab.build.cache import default_cache
+from lab.build.prime import CONTAINERD
 from lab.build.recipes import BIN
 from lab.build.sources import SOURCES
 from tasks.deploy.charts import Sources, charts_of, lay_in_place
 from tasks.deploy.guards import refuse
+from tasks.deploy.left_out import left_out
 from tasks.deploy.manifest import Stream, parse_stream
 from tasks.deploy.overlay import buildable, components_of_cluster, facts_of, facts_that_differ, read_overlay
 from tasks.fleet.load import load_fleet
@@ -102,6 +106,23 @@ def test_the_labs_cilium_is_the_sites_less_what_the_lab_cannot_carry(
     plain, in_lab = (site.build(buildable(site.root, overlay, traits, tmp_path)) for traits in ((), ("lab",)))
     assert set(in_lab.refs) < set(plain.refs)
     assert "SYS_RESOURCE" not in in_lab.text
+
+
+def test_the_lab_has_every_image_that_it_is_asked_for(site: Site, tmp_path: Path) -> None:
+    """Under the very reference, or no pod of it would ever start."""
+    cache = default_cache()
+    if not cache.has(CONTAINERD):
+        pytest.skip("the lab's images are not here; `python -m lab build` makes them")
+    there = {entry["reference"] for entry in json.loads((cache.path(CONTAINERD) / "images.json").read_text())}
+    asked = set()
+    for cluster, component in OVERLAYS:
+        overlay = read_overlay(site.root, cluster, component)
+        if overlay.trait or left_out(site.root, ("lab",), component):
+            continue
+        stream = site.build(buildable(site.root, overlay, ("lab",), tmp_path))
+        asked |= set(re.findall(r"(?:image: |prometheus-config-reloader=)(\S+)", stream.text))
+    assert len(asked) > 8
+    assert {image.partition("@")[0] for image in asked} - there == set()
 
 
 @each_cluster

@@ -180,6 +180,19 @@ def test_drift_names_what_somebody_changed_and_nothing_else(deployed: Ran, opera
     assert operator.run("drift").code == 0
 
 
+def test_the_loss_of_the_object_store_is_told_by_every_cluster(deployed: Ran, operator: Operator, lab: Lab) -> None:
+    """SC-007: within five minutes, although no block waits to be uploaded."""
+    assert deployed.code == 0
+    alerts = "/api/v1/namespaces/monitoring/services/monitoring-alertmanager:http-web/proxy/api/v2/alerts"
+
+    def telling() -> set[str]:
+        return {it for it in NAMES if '"ObjectStoreUnreachable"' in operator.kubectl(it, "get", "--raw", alerts)}
+
+    assert telling() == set()
+    with lab.fault("s3-away"):
+        wait_for("every cluster to tell of it", telling, done=lambda seen: seen == set(NAMES), timeout_s=300, every_s=5)
+
+
 def test_swapped_kubeconfigs_are_refused(deployed: Ran, operator: Operator) -> None:
     """Somebody swapped two clusters' kubeconfigs: nothing is written, and both rows say where the file leads."""
     assert deployed.code == 0
