@@ -31,7 +31,7 @@ lint: venv
 	$(BIN)/mypy
 
 check: lint  ## lint, types, fast tests: the daily loop
-	$(BIN)/pytest -q -n auto -m "not lab"
+	$(BIN)/pytest -q -n auto -m "not lab" --ignore tests/contract
 
 test: lint  ## everything, the lab of four machines included
 	$(BIN)/pytest -n auto -m "not lab"
