@@ -94,7 +94,7 @@ def test_an_alert_says_what_to_do(name: str) -> None:
     assert {"summary", "impact", "description"} < set(rule["annotations"])
     assert rule["annotations"]["runbook_url"] == RUNBOOK + name.lower()
     for document in ("docs/alerts.md", "docs/ko/alerts.md"):
-        assert f"\n### {name}" in (ROOT / document).read_text()
+        assert f"\n### {name}\n" in (ROOT / document).read_text()
 
 
 def test_the_loss_of_the_object_store_is_told_within_five_minutes() -> None:

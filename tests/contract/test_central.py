@@ -65,7 +65,7 @@ def test_the_ruler_misses_a_cluster_that_is_gone(tmp_path: Path) -> None:
     (group,) = rules["groups"]
     assert group.pop("partial_response_strategy") == "warn"  # Thanos's own key
     (alert,) = (rule for rule in group["rules"] if "alert" in rule)
-    assert alert["annotations"].keys() >= {"summary", "impact", "runbook_url"}
+    assert alert["annotations"].keys() >= {"summary", "impact", "description", "runbook_url"}
     said = {key: text.replace("{{ $labels.cluster }}", "cluster-02") for key, text in alert["annotations"].items()}
     (tmp_path / "rules.yaml").write_text(yaml.safe_dump(rules))
     (tmp_path / "test.yaml").write_text(RULES_TEST.replace("ANNOTATIONS", json.dumps(said)))
