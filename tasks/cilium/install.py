@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from tasks.cilium.lease import holder_of
 from tasks.deploy.api import ApiError
-from tasks.deploy.identity import open_cluster
+from tasks.deploy.identity import not_there_yet, open_cluster
 from tasks.deploy.ready import unready
 from tasks.deploy.step import await_ready, deploy, rows_of
 from tasks.model.finding import Finding, Outcome, Row, Verdict
@@ -76,10 +76,7 @@ def settle(task: Task, *, ctx: RunContext) -> Result:
     cluster = ctx.fleet.cluster(task.host.name)
     api = open_cluster(ctx, cluster)
     if api is None:
-        findings = tuple(
-            Finding(row=Row(check, cluster.name), verdict=Verdict.SKIP, observed="planned: there is no cluster yet")
-            for check in SETTLE_ROWS
-        )
+        findings = tuple(not_there_yet(Row(check, cluster.name)) for check in SETTLE_ROWS)
     else:
         findings = _settled(ctx, cluster, api)
     return done(task, Outcome(findings=findings))

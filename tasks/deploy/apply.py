@@ -7,13 +7,12 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from tasks.deploy.build import render
-from tasks.deploy.drift import differing, parse_diff
+from tasks.deploy.drift import differences_of, differing
 from tasks.deploy.ingredients import ingredients_for
 from tasks.deploy.kubectl import kubectl_of
-from tasks.deploy.manifest import Stream, record_name, record_of
-from tasks.deploy.ready import unready
+from tasks.deploy.lacking import lacks
+from tasks.deploy.manifest import Stream, record_of
 from tasks.deploy.secrets import differing_secrets
-from tasks.model.errors import CommandFailed
 from tasks.run.wait import wait_for
 
 if TYPE_CHECKING:
@@ -105,8 +104,7 @@ class _Work:
 
     def __post_init__(self) -> None:
         self.record = record_of(self.overlay.component, self.overlay.namespace, self.stream)
-        path = f"/api/v1/namespaces/{self.overlay.namespace}/configmaps/{record_name(self.overlay.component)}"
-        self.whole = self.api is None or self.api.find(path) is None
+        self.whole = self.api is None or self.api.find(self.record.ref.path(self.overlay.namespace)) is None
 
     def lay_foundation(self) -> None:
         """Apply namespace and kinds, and wait until the kinds are established."""
@@ -155,23 +153,13 @@ class _Work:
 
     def _compare(self, part: Stream) -> tuple[Stream, str]:
         """What of a part differs from what the API server has, and the difference as text."""
-        result = self.kubectl.diff(part.text, self.overlay.namespace)
-        if result.exit_code > 1:
-            raise CommandFailed(result)
-        differences = parse_diff(result.stdout)
+        differences = differences_of(self.kubectl, part, self.overlay.namespace)
         return part.only(differing(part, differences)), "\n".join(differences.values())
 
     def _await_established(self, ref: Ref) -> None:
-        api = self.api
-        path = f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{ref.name}"
-
-        def missing() -> str:
-            found = api.find(path) if api else None
-            return unready({**found, "kind": ref.kind}) if found else "it is not there"
-
         wait_for(
             f"kind {ref.name}",
-            missing,
+            lambda: lacks(self.api, ref, self.overlay.namespace),
             done=lambda said: not said,
             timeout_s=ESTABLISHED_S,
             every_s=0.3,

@@ -1,15 +1,32 @@
-"""Read ``kubectl diff``: which objects of a stream differ, and how."""
+"""Ask and read ``kubectl diff``: which objects of a stream differ, and how."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
 
+from tasks.model.errors import CommandFailed
+
 if TYPE_CHECKING:
+    from tasks.deploy.kubectl import Kubectl
     from tasks.deploy.manifest import Ref, Stream
 
 _HEAD = re.compile(r"^diff -u -N \S*/LIVE-\d+/(\S+) \S*/MERGED-\d+/\S+$", re.MULTILINE)
 _FILES = re.compile(r"^(---|\+\+\+) \S*/(?:LIVE|MERGED)-\d+/(\S+)\t.*$", re.MULTILINE)
+
+
+def differences_of(kubectl: Kubectl, stream: Stream, namespace: str) -> dict[str, str]:
+    """
+    Compare a stream with what the API server has, by its own dry run; see ``parse_diff``.
+
+    Raises:
+        CommandFailed: the comparison failed, which is never equality
+
+    """
+    result = kubectl.diff(stream.text, namespace)
+    if result.exit_code > 1:
+        raise CommandFailed(result)
+    return parse_diff(result.stdout)
 
 
 def parse_diff(text: str) -> dict[str, str]:

@@ -8,12 +8,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tasks.deploy.build import render
-from tasks.deploy.drift import parse_diff
-from tasks.deploy.identity import open_cluster
+from tasks.deploy.drift import differences_of
+from tasks.deploy.identity import not_there_yet, open_cluster
 from tasks.deploy.ingredients import ingredients_for
 from tasks.deploy.kubectl import kubectl_of
 from tasks.deploy.left_out import skipped
-from tasks.deploy.manifest import Ref, Stream, record_name, record_of
+from tasks.deploy.manifest import Ref, Stream, record_of
 from tasks.deploy.secrets import differing_secrets
 from tasks.deploy.settle import has
 from tasks.model.errors import CommandFailed, SettingsError
@@ -69,7 +69,7 @@ def _finding(ctx: RunContext, cluster: Cluster, component: str, api: KubeApi | N
     if skip := skipped(ctx, row, component):
         return skip
     if api is None:
-        return Finding(row=row, verdict=Verdict.SKIP, observed="planned: there is no cluster yet")
+        return not_there_yet(row)
     ctx.progress.doing(cluster.name, f"comparing {component}")
     try:
         count, drifted, evidence = _drifted(ctx, cluster, component, api)
@@ -94,14 +94,11 @@ def _drifted(ctx: RunContext, cluster: Cluster, component: str, api: KubeApi) ->
     """How many objects there are, what differs in words, and the differences as text."""
     kubectl = replace(kubectl_of(ctx, cluster.name), shell=LocalShell(plan=True))
     overlay, stream = render(ctx, cluster, component, kubectl.shell)
-    record = api.find(f"/api/v1/namespaces/{overlay.namespace}/configmaps/{record_name(component)}")
+    wanted = record_of(component, overlay.namespace, stream)
+    record = api.find(wanted.ref.path(overlay.namespace))
     if record is None:
         return len(stream.documents), ["it was never applied whole"], ()
-    wanted = Stream((*stream.documents, record_of(component, overlay.namespace, stream)))
-    result = kubectl.diff(wanted.text, overlay.namespace)
-    if result.exit_code > 1:
-        raise CommandFailed(result)
-    differences = parse_diff(result.stdout)
+    differences = differences_of(kubectl, Stream((*stream.documents, wanted)), overlay.namespace)
     said = [line for name, diff in differences.items() if (line := in_words(name, diff))]
     said += [f"Secret {it} differs" for it in _secrets(ctx, cluster, overlay, stream, api)]
     said += [f"{ref} is left from an earlier version" for ref in left_behind(record, stream)]

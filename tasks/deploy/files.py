@@ -1,8 +1,11 @@
-"""Reading files that may not be there yet."""
+"""Reading files that may not be there yet, and YAML that many ask for."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import yaml
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -14,3 +17,15 @@ def read_text(path: Path) -> str:
         return path.read_text(encoding="utf-8")
     except FileNotFoundError:
         return ""
+
+
+@lru_cache(maxsize=1000)
+def parse_yaml(text: str) -> Any:
+    """
+    Read YAML; the same text only once, for every rendering asks for the same files. What is returned is shared.
+
+    Raises:
+        yaml.YAMLError: it is none
+
+    """
+    return yaml.load(text, Loader=yaml.CSafeLoader)

@@ -10,12 +10,14 @@ from tasks.deploy.api import KubeApi
 from tasks.deploy.files import read_text
 from tasks.deploy.kubeconfig import folder_of, parse_kubeconfig
 from tasks.model.errors import WrongCluster
+from tasks.model.finding import Finding, Verdict
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tasks.deploy.kubeconfig import AdminAccess
     from tasks.fleet.model import Cluster
+    from tasks.model.finding import Row
     from tasks.run.context import RunContext
 
 
@@ -115,6 +117,11 @@ def open_cluster(ctx: RunContext, cluster: Cluster) -> KubeApi | None:
             f"{identity.uid}"
         )
     return api
+
+
+def not_there_yet(row: Row) -> Finding:
+    """What a row says of a cluster that ``open_cluster`` returned None for."""
+    return Finding(row=row, verdict=Verdict.SKIP, observed="planned: there is no cluster yet")
 
 
 def _access(text: str, path: Path) -> AdminAccess:

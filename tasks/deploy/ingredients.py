@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING
 
 from tasks.model.errors import SettingsError
@@ -22,6 +23,7 @@ class Ingredients:
     What a Secret is made of.
 
     Attributes:
+        open_authority: reads the fleet's authority; called by whoever needs it, and not before
         live: the Secret's content as the cluster has it, empty where there is none
         stream: the component's rendered objects as text: what it asks for decides what is needed
 
@@ -30,7 +32,7 @@ class Ingredients:
     settings: Settings
     fleet: Fleet
     cluster: Cluster
-    authority: Authority
+    open_authority: Callable[[], Authority]
     stream: str
     live: Mapping[str, str] = field(default_factory=dict, repr=False)
 
@@ -44,6 +46,11 @@ class Ingredients:
         return value
 
     @property
+    def authority(self) -> Authority:
+        """The fleet's authority."""
+        return self.open_authority()
+
+    @property
     def s3_keys(self) -> tuple[str, str]:
         """Access key and secret key of the object store."""
         settings = self.settings
@@ -55,14 +62,19 @@ class Ingredients:
 
 def ingredients_for(ctx: RunContext, cluster: Cluster, stream: str) -> Callable[[Mapping[str, str]], Ingredients]:
     """What one component's Secrets are made of, once the live content of each is given."""
-    from tasks.deploy.certificates import open_authority  # noqa: PLC0415  `--help` does not pay for cryptography
+
+    @cache
+    def opened() -> Authority:
+        from tasks.deploy.certificates import open_authority  # noqa: PLC0415  most components pay for no cryptography
+
+        return open_authority(ctx.state / "authority")
 
     def given(live: Mapping[str, str]) -> Ingredients:
         return Ingredients(
             settings=ctx.settings,
             fleet=ctx.fleet,
             cluster=cluster,
-            authority=open_authority(ctx.state / "authority"),
+            open_authority=opened,
             stream=stream,
             live=live,
         )

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import yaml
-
-from tasks.deploy.files import read_text
+from tasks.deploy.files import parse_yaml, read_text
 from tasks.model.errors import InventoryError, Mistake
 from tasks.model.finding import Finding, Verdict
 
@@ -30,7 +28,7 @@ def left_out(root: Path, traits: Sequence[str], component: str) -> str:
     """
     for trait in traits:
         file = root / "kustomize" / "components" / trait / "left-out.yaml"
-        entries = yaml.safe_load(read_text(file)) or {}
+        entries = parse_yaml(read_text(file)) or {}
         if not isinstance(entries, dict) or not all(isinstance(it, str) and it.strip() for it in entries.values()):
             raise InventoryError((Mistake(str(file), 1, "wanted: lines of the form component: reason"),))
         if component in entries:

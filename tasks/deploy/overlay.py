@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from tasks.deploy.files import read_text
+from tasks.deploy.files import parse_yaml, read_text
 from tasks.model.errors import InventoryError, Mistake
 from tasks.run.files import write_atomically
 
@@ -170,6 +170,6 @@ def _yaml(file: Path) -> dict[str, Any]:
     if not text:
         raise InventoryError((Mistake(str(file), 1, "no such file, or empty"),))
     try:
-        return dict(yaml.safe_load(text))
+        return dict(parse_yaml(text))
     except (yaml.YAMLError, TypeError, ValueError) as error:
         raise InventoryError((Mistake(str(file), 1, f"not a YAML mapping: {error}"),)) from None

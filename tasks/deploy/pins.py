@@ -6,9 +6,7 @@ import hashlib
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
-from tasks.deploy.files import read_text
+from tasks.deploy.files import parse_yaml, read_text
 from tasks.model.errors import InventoryError, Mistake
 
 if TYPE_CHECKING:
@@ -66,7 +64,7 @@ def read_lock(root: Path) -> tuple[Pin, ...]:
 
     """
     text = read_text(root / LOCK)
-    entries = yaml.safe_load(text) or []
+    entries = parse_yaml(text) or []
     if mistakes := [Mistake(LOCK, _line(text, entry), said) for entry in entries for said in _wrong(entry)]:
         raise InventoryError(tuple(mistakes))
     return tuple(Pin(**{key.replace("-", "_"): str(value) for key, value in entry.items()}) for entry in entries)

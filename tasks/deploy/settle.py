@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tasks.deploy.api import ApiError
 from tasks.deploy.build import render
-from tasks.deploy.identity import open_cluster
+from tasks.deploy.identity import not_there_yet, open_cluster
+from tasks.deploy.lacking import lacking
 from tasks.deploy.left_out import skipped
-from tasks.deploy.ready import unready
 from tasks.deploy.step import await_ready
-from tasks.model.finding import Finding, Outcome, Row, Verdict
+from tasks.model.finding import Outcome, Row
 from tasks.run.step import done
 from tasks.transport.local import LocalShell
 
@@ -20,16 +19,13 @@ if TYPE_CHECKING:
     from nornir.core.task import Result, Task
 
     from tasks.deploy.api import KubeApi
-    from tasks.deploy.manifest import Ref, Stream
     from tasks.fleet.model import Cluster, Fleet
+    from tasks.model.finding import Finding
     from tasks.run.context import RunContext
     from tasks.run.stage import HostStep
 
 TIMEOUT_S = 420.0
 """An image that has to be pulled first takes its time."""
-
-SHOWN = 4
-"""How many objects a waiting line names."""
 
 
 def settles(components: Sequence[str]) -> tuple[Callable[[Fleet], tuple[Row, ...]], HostStep]:
@@ -47,7 +43,7 @@ def settles(components: Sequence[str]) -> tuple[Callable[[Fleet], tuple[Row, ...
         mine = [it for it in components if has(cluster, it)]
         api = open_cluster(ctx, cluster)
         if api is None:
-            return done(task, Outcome(findings=tuple(_planned(cluster, it) for it in mine)))
+            return done(task, Outcome(findings=tuple(not_there_yet(Row(f"settled.{it}", cluster.name)) for it in mine)))
         return done(task, Outcome(findings=tuple(_settled(ctx, cluster, it, api) for it in mine)))
 
     return declares, settle
@@ -59,11 +55,6 @@ CENTRAL_ONLY = frozenset({"thanos", "opensearch", "grafana"})
 def has(cluster: Cluster, component: str) -> bool:
     """Whether a cluster is to have a component: some are the central cluster's alone."""
     return cluster.region == "central" or component not in CENTRAL_ONLY
-
-
-def _planned(cluster: Cluster, component: str) -> Finding:
-    row = Row(f"settled.{component}", cluster.name)
-    return Finding(row=row, verdict=Verdict.SKIP, observed="planned: there is no cluster yet")
 
 
 def _settled(ctx: RunContext, cluster: Cluster, component: str, api: KubeApi) -> Finding:
@@ -80,18 +71,3 @@ def _settled(ctx: RunContext, cluster: Cluster, component: str, api: KubeApi) ->
         timeout_s=TIMEOUT_S,
         namespace=overlay.namespace,
     )
-
-
-def lacking(api: KubeApi, stream: Stream, namespace: str) -> str:
-    """Which objects of a stream are missing or not ready, in words; empty where none is."""
-    try:
-        said = [f"{ref}: {what}" for ref in stream.refs if (what := _lacking(api, ref, namespace))]
-    except ApiError as error:
-        return str(error)  # a server that is silent for a moment is something to wait for, too
-    more = f" and {len(said) - SHOWN} more" if len(said) > SHOWN else ""
-    return "; ".join(said[:SHOWN]) + more
-
-
-def _lacking(api: KubeApi, ref: Ref, namespace: str) -> str:
-    found = api.find(ref.path(namespace))
-    return unready({**found, "kind": ref.kind}) if found else "it is not there"

@@ -42,14 +42,15 @@ class Tree:
 
 def files_of(root: Path) -> dict[str, bytes]:
     """The Kustomize tree's own files by their path below the project's folder; charts are inputs, and left out."""
-    return {path.relative_to(root).as_posix(): path.read_bytes() for path in _walk(root / "kustomize")}
+    return {path.relative_to(root).as_posix(): path.read_bytes() for path in walk(root / "kustomize")}
 
 
-def _walk(folder: Path) -> Iterator[Path]:
+def walk(folder: Path) -> Iterator[Path]:
+    """Every file below a folder of the tree; charts are left out."""
     for path in folder.iterdir():
         if path.is_dir():
             if path.name != "charts":
-                yield from _walk(path)
+                yield from walk(path)
         else:
             yield path
 

@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from tasks.deploy.api import ApiError
-from tasks.deploy.identity import open_cluster
+from tasks.deploy.identity import not_there_yet, open_cluster
 from tasks.model.errors import WaitTimeout
 from tasks.model.finding import Finding, Outcome, Row, Verdict
 from tasks.monitoring import answers
@@ -54,11 +54,7 @@ def ask(task: Task, *, ctx: RunContext) -> Result:
     cluster = ctx.fleet.cluster(task.host.name)
     api = open_cluster(ctx, cluster)
     if api is None:
-        skipped = (
-            Finding(row=Row(it, cluster.name), verdict=Verdict.SKIP, observed="planned: there is no cluster yet")
-            for it in _checks(cluster)
-        )
-        return done(task, Outcome(findings=tuple(skipped)))
+        return done(task, Outcome(findings=tuple(not_there_yet(Row(it, cluster.name)) for it in _checks(cluster))))
     questions = _questions(ctx.fleet, cluster, api)
     return done(
         task, Outcome(findings=tuple(_patiently(ctx, Row(it, cluster.name), questions[it]) for it in _checks(cluster)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -60,19 +61,22 @@ def read_exceptions(root: Path, rules: Collection[str]) -> tuple[Exempt, ...]:
         InventoryError: an entry lacks a field, has no reason, or names a rule that knows no exceptions
 
     """
-    volumes = [entry | {"rule": "local-volumes"} for entry in _entries(root, VOLUMES, "workload", "volumes")]
-    found = [(VOLUMES, entry) for entry in volumes] + [
-        (OTHERS, entry) for entry in _entries(root, OTHERS, "object", "parts")
-    ]
+    return _exempts(read_text(root / VOLUMES), read_text(root / OTHERS), frozenset(rules))
+
+
+@lru_cache(maxsize=4)
+def _exempts(volumes_text: str, others_text: str, rules: frozenset[str]) -> tuple[Exempt, ...]:
+    volumes = [entry | {"rule": "local-volumes"} for entry in _entries(volumes_text, "workload", "volumes")]
+    found = [(VOLUMES, entry) for entry in volumes]
+    found += [(OTHERS, entry) for entry in _entries(others_text, "object", "parts")]
     mistakes = [Mistake(file, it["line"], said) for file, it in found for said in _wrong(it, rules)]
     if mistakes:
         raise InventoryError(tuple(mistakes))
     return tuple(Exempt(file=file, **entry) for file, entry in found)
 
 
-def _entries(root: Path, file: str, whole: str, parts: str) -> Iterator[dict[str, Any]]:
+def _entries(text: str, whole: str, parts: str) -> Iterator[dict[str, Any]]:
     """Each entry, once for each of its parts, with the line that it begins at."""
-    text = read_text(root / file)
     for node in (yaml.compose(text) or yaml.SequenceNode("", [])).value if text else ():
         entry = yaml.safe_load(yaml.serialize(node))
         for part in entry.get(parts) or ("",):

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
-from tasks.deploy.files import read_text
+from tasks.deploy.files import parse_yaml, read_text
 from tasks.deploy.pins import LOCK
+from tasks.deploy.tree import walk
 from tasks.model.errors import Mistake
 
 if TYPE_CHECKING:
@@ -29,11 +28,9 @@ _WANTED = {
 def wrong_inputs(root: Path, pins: Sequence[Pin]) -> Iterator[Mistake]:
     """Every mistake about charts and remote resources in the kustomizations below ``kustomize/``."""
     used = set()
-    for file in sorted((root / "kustomize").rglob("kustomization.yaml")):
-        if "charts" in file.relative_to(root).parts:
-            continue
+    for file in sorted(path for path in walk(root / "kustomize") if path.name == "kustomization.yaml"):
         text = read_text(file)
-        content = yaml.safe_load(text) or {}
+        content = parse_yaml(text) or {}
         for chart in content.get("helmCharts") or ():
             used.add((chart.get("name"), str(chart.get("version")), file.parent.name))
             yield from (Mistake(str(file), _line(text, chart), said) for said in _wrong(chart, file.parent.name, pins))

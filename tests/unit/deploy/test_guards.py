@@ -178,3 +178,12 @@ def test_what_comes_from_elsewhere_unpinned_is_refused(tmp_path: Path) -> None:
     (folder / "kustomization.yaml").write_text("resources: [https://example.org/all.yaml]\n")
     (mistake,) = wrong_inputs(tmp_path, [])
     assert "comes from outside, unpinned" in mistake.said
+
+
+def test_a_file_that_changes_is_read_anew(tmp_path: Path) -> None:
+    """What was read once is kept by its content, so the next run of the same process sees the change."""
+    file = tmp_path / "kustomize" / "exceptions.yaml"
+    file.parent.mkdir()
+    for name in ("a", "b"):
+        file.write_text(f"- {{rule: requests, component: x, object: Deployment {name}, reason: small}}\n")
+        assert [entry.object for entry in read_exceptions(tmp_path, ["requests"])] == [f"Deployment {name}"]

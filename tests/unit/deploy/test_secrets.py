@@ -51,7 +51,12 @@ def ingredients(tmp_path: Path) -> Callable[[Mapping[str, str]], Ingredients]:
     """What the central cluster's Secrets are made of."""
     authority = open_authority(tmp_path)
     return lambda live: Ingredients(
-        settings=SETTINGS, fleet=FLEET, cluster=FLEET.central, authority=authority, stream=STREAM, live=live
+        settings=SETTINGS,
+        fleet=FLEET,
+        cluster=FLEET.central,
+        open_authority=lambda: authority,
+        stream=STREAM,
+        live=live,
     )
 
 

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from tasks.deploy.api import ApiError
+from tasks.deploy.lacking import lacking
 from tasks.deploy.manifest import parse_stream, plural_of
-from tasks.deploy.settle import has, lacking, settles
+from tasks.deploy.settle import has, settles
 from tasks.fleet.load import load_fleet
 
 FLEET = load_fleet(Path(__file__).resolve().parents[3] / "inventory")

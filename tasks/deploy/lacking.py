@@ -1,0 +1,41 @@
+"""What the objects of a stream still lack in a cluster, in words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tasks.deploy.api import ApiError
+from tasks.deploy.ready import unready
+
+if TYPE_CHECKING:
+    from tasks.deploy.api import KubeApi
+    from tasks.deploy.manifest import Ref, Stream
+
+SHOWN = 4
+"""How many objects a waiting line names."""
+
+
+def lacking(api: KubeApi, stream: Stream, namespace: str) -> str:
+    """Which objects of a stream are missing or not ready, in words; empty where none is."""
+    try:
+        said = [f"{ref}: {what}" for ref in stream.refs if (what := lacks(api, ref, namespace))]
+    except ApiError as error:
+        return str(error)  # a server that is silent for a moment is something to wait for, too
+    more = f" and {len(said) - SHOWN} more" if len(said) > SHOWN else ""
+    return "; ".join(said[:SHOWN]) + more
+
+
+def lacks(api: KubeApi | None, ref: Ref, namespace: str) -> str:
+    """
+    What one object still lacks; empty where it is there and ready.
+
+    Arguments:
+        api: None where there is no cluster, and so no object
+        namespace: see ``Ref.path``
+
+    Raises:
+        ApiError: the API server does not answer
+
+    """
+    found = api.find(ref.path(namespace)) if api else None
+    return unready({**found, "kind": ref.kind}) if found else "it is not there"
