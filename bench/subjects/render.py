@@ -16,6 +16,7 @@ from bench.stopwatch import measure as on_this_machine
 from lab.build.cache import default_cache
 from lab.build.recipes import BIN
 from lab.build.sources import SOURCES
+from lab.build.toolsets import KUSTOMIZE
 from tasks.deploy.charts import Sources, lay_in_place
 from tasks.deploy.overlay import components_of_cluster
 from tasks.fleet.load import load_fleet
@@ -66,7 +67,7 @@ def subject(plain: Path, environment: dict[str, str], kept: Path) -> Subject:
             Contender(
                 name="loop",
                 title="a shell loop over `kustomize build --enable-helm`: each once, nothing checked",
-                version="kustomize 5.8.1",
+                version=f"kustomize {KUSTOMIZE.version.removeprefix('v')}",
                 order=lambda folder: Order(
                     argv=("sh", "-c", _LOOP, "sh", *overlays),
                     env=environment,

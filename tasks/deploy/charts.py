@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from tasks.deploy.files import make_folder
 from tasks.deploy.objects import OBJECTS, normal_form
 from tasks.deploy.pins import digest_of, files_below, read_lock
 from tasks.deploy.pull import pull, unpack
@@ -17,6 +15,7 @@ from tasks.model.errors import InventoryError, Mistake
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+    from pathlib import Path
 
     from tasks.deploy.pins import Pin
     from tasks.model.command import Shell
@@ -92,7 +91,7 @@ def chart_of(root: Path, pin: Pin, shell: Shell, sources: Sources) -> Chart:
                 return _verified(pin, _read(pin, found), found, sources)
     with _ONE_AT_A_TIME:
         if not place.is_dir():
-            _lay_files(place, _fetched(root, pin, shell, sources))
+            make_folder(place, _fetched(root, pin, shell, sources))
     return _verified(pin, files_below(place), place, sources, kept=place.parents[1] / pin.published)
 
 
@@ -114,7 +113,7 @@ def lay_in_place(root: Path, shell: Shell, sources: Sources, bases: Collection[s
             chart = chart_of(root, pin, shell, sources)
             place = pin.place(root)
             if not place.is_dir():
-                _lay_files(place, chart.files)
+                make_folder(place, chart.files)
             kept = place.parents[1] / pin.published
             charts.append(_verified(pin, files_below(place), place, sources, kept=kept))
         except InventoryError as error:
@@ -189,26 +188,3 @@ def _trusted(pin: Pin, kept: Path | None) -> Collection[str]:
     ):
         trusted.add(digest_of(contents_of(pin, content)))
     return trusted
-
-
-def _lay_files(place: Path, files: dict[str, bytes]) -> None:
-    """Write next to the place, then rename: what was cut is never taken for a chart, and who comes second has it."""
-    place.parent.mkdir(parents=True, exist_ok=True)
-    draft = Path(tempfile.mkdtemp(dir=place.parent, prefix=".new-"))
-    try:
-        write_files(draft, files)
-        draft.chmod(0o755)
-        if not place.is_dir():
-            draft.rename(place)
-    except FileExistsError:
-        pass
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
-
-
-def write_files(folder: Path, files: dict[str, bytes]) -> None:
-    """Write each file below ``folder``, which need not be there."""
-    for name, content in files.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)

@@ -63,7 +63,7 @@ class Checked:
         return bool(self.rows) and not self.mistakes and not any(row.complaints for row in self.rows)
 
 
-def wanted_of(ctx: RunContext, names: Collection[str] = ()) -> tuple[tuple[Cluster, str], ...]:
+def overlays_of(ctx: RunContext, names: Collection[str] = ()) -> tuple[Overlay, ...]:
     """
     What the clusters have, in the order in which it is deployed.
 
@@ -72,11 +72,16 @@ def wanted_of(ctx: RunContext, names: Collection[str] = ()) -> tuple[tuple[Clust
 
     """
     return tuple(
-        (cluster, overlay.component)
+        overlay
         for cluster in ctx.fleet.clusters
         if not names or cluster.name in names
         for overlay in components_of_cluster(ctx.root, cluster, ctx.settings.traits)
     )
+
+
+def wanted_of(ctx: RunContext, names: Collection[str] = ()) -> tuple[tuple[Cluster, str], ...]:
+    """Those of ``overlays_of``, as ``render_all`` takes them."""
+    return tuple((ctx.fleet.cluster(it.cluster), it.component) for it in overlays_of(ctx, names))
 
 
 def check(ctx: RunContext, shell: Shell, names: Collection[str] = ()) -> Checked:
@@ -91,28 +96,35 @@ def check(ctx: RunContext, shell: Shell, names: Collection[str] = ()) -> Checked
     """
     wanted = wanted_of(ctx, names)
     built = render_all(ctx, wanted, shell)
-    subjects = tuple(_subject(ctx, *it) for it in built if not isinstance(it, Exception))
+    subjects = subjects_of(ctx, [it for it in built if not isinstance(it, Exception)])
     exceptions = exceptions_of(ctx.root)
-    judged = {id(subject): judge(subject, exceptions) for subject in subjects}
     said: dict[tuple[str, str], list[str]] = {(cluster.name, component): [] for cluster, component in wanted}
     for (cluster, component), it in zip(wanted, built, strict=True):
         if isinstance(it, Exception):
             said[cluster.name, component] += _lines(it)
+    used: set[Exempt] = set()
     for subject in subjects:
-        said[_key(subject)] += map(str, judged[id(subject)].complaints)
+        judged = judge(subject, exceptions)
+        said[_key(subject)] += map(str, judged.complaints)
+        used |= set(judged.used)
     for subject, complaint in judge_fleet(subjects):
         said[_key(subject)].append(str(complaint))
     for key, complaints in _unfit(ctx, subjects, shell).items():
         said[key] += complaints
-    used = frozenset(entry for it in judged.values() for entry in it.used)
     return Checked(
         rows=tuple(_row(key, complaints, subjects) for key, complaints in said.items()),
-        mistakes=tuple(map(str, (*judge_tree(ctx.root), *_unused(ctx, exceptions, used, subjects, whole=not names)))),
+        mistakes=tuple(
+            map(str, (*judge_tree(ctx.root), *_unused(ctx, exceptions, frozenset(used), subjects, whole=not names)))
+        ),
     )
 
 
-def _subject(ctx: RunContext, overlay: Overlay, stream: Stream) -> Subject:
-    return Subject(overlay=overlay, stream=stream, cluster=ctx.fleet.cluster(overlay.cluster), fleet=ctx.fleet)
+def subjects_of(ctx: RunContext, built: Sequence[tuple[Overlay, Stream]]) -> tuple[Subject, ...]:
+    """Renderings as what rules are asked about."""
+    return tuple(
+        Subject(overlay=overlay, stream=stream, cluster=ctx.fleet.cluster(overlay.cluster), fleet=ctx.fleet)
+        for overlay, stream in built
+    )
 
 
 def _key(subject: Subject) -> tuple[str, str]:

@@ -11,10 +11,8 @@ from typing import TYPE_CHECKING
 from tasks.deploy.build import render, render_all
 from tasks.deploy.charts import contents_of, lay_in_place, sources_of
 from tasks.deploy.check import check as judge_all
-from tasks.deploy.check import wanted_of
-from tasks.deploy.guards.subject import Subject
+from tasks.deploy.check import overlays_of, subjects_of, wanted_of
 from tasks.deploy.images import images_of_cluster
-from tasks.deploy.overlay import components_of_cluster
 from tasks.deploy.pins import digest_of, read_lock
 from tasks.deploy.pull import pull
 from tasks.model.errors import SettingsError
@@ -50,12 +48,7 @@ def _context(limit: Sequence[str] = ()) -> RunContext:
 def list(options: argparse.Namespace) -> bool:  # noqa: A001  the command's name
     """Every cluster's components with stage, namespace and trait."""
     ctx = _context(options.limit)
-    overlays = [
-        overlay
-        for cluster in ctx.fleet.clusters
-        if not options.limit or cluster.name in options.limit
-        for overlay in components_of_cluster(ctx.root, cluster, ctx.settings.traits)
-    ]
+    overlays = overlays_of(ctx, options.limit)
     if options.json:
         _print_json([asdict(it) | {"path": str(it.path.relative_to(ctx.root))} for it in overlays])
         return False
@@ -99,24 +92,21 @@ def charts(options: argparse.Namespace) -> bool:
 def images(options: argparse.Namespace) -> bool:
     """Every image; by cluster, with what asks for it, as JSON."""
     ctx = _context(options.limit)
-    wanted = wanted_of(ctx, options.limit)
-    found: dict[str, dict[str, tuple[str, ...]]] = {}
-    built = render_all(ctx, wanted, LocalShell(plan=True))
-    for it in built:
+    built = []
+    for it in render_all(ctx, wanted_of(ctx, options.limit), LocalShell(plan=True)):
         if isinstance(it, Exception):
             raise it
-    for cluster in dict.fromkeys(cluster for cluster, _ in wanted):
-        subjects = [
-            Subject(overlay=it[0], stream=it[1], cluster=cluster, fleet=ctx.fleet)
-            for it in built
-            if not isinstance(it, Exception) and it[0].cluster == cluster.name
-        ]
-        found[cluster.name] = images_of_cluster(subjects, ctx.fleet)
+        built.append(it)
+    subjects = subjects_of(ctx, built)
+    found = {
+        name: images_of_cluster((it for it in subjects if it.cluster.name == name), ctx.fleet)
+        for name in dict.fromkeys(it.cluster.name for it in subjects)
+    }
     if options.json:
         _print_json(found)
     else:
         sys.stdout.writelines(f"{image}\n" for image in sorted({image for it in found.values() for image in it}))
-    _tell_stand_ins({chart for it in built if not isinstance(it, Exception) for chart in it[0].stand_ins})
+    _tell_stand_ins({chart for overlay, _ in built for chart in overlay.stand_ins})
     return False
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from tasks.deploy.guards.subject import words_of
 from tasks.deploy.guards.workloads import images_of
 from tasks.model.errors import InventoryError, Mistake
 
@@ -64,8 +65,6 @@ def kubeadm_images(version: str) -> Iterator[str]:
 def _named(workload: Workload) -> Iterator[str]:
     """Images from which an operator makes pods of its own."""
     for container in workload.containers:
-        words = [*(container.get("command") or ()), *(container.get("args") or ())]
-        words += [it.get("value") or "" for it in container.get("env") or ()]
-        for word in words:
-            if found := _NAMED.fullmatch(str(word)):
+        for word in (*words_of(container), *(str(it.get("value") or "") for it in container.get("env") or ())):
+            if found := _NAMED.fullmatch(word):
                 yield found[1]

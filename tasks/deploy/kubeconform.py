@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tasks.deploy.charts import write_files
+from tasks.deploy.files import write_files
 from tasks.deploy.schemas import SWAGGER, TEMPLATE
 from tasks.model.command import Command
 from tasks.model.errors import CommandFailed, SettingsError
@@ -53,11 +53,9 @@ def conform(
         write_files(Path(temporary), {f"{name}.yaml": stream.text.encode() for name, stream in streams.items()})
         argv = _argv(schemas, given, kubernetes)
         result = shell.run(Command(argv=(*argv, temporary), timeout_s=TIMEOUT_S))
-        wanted = sum(len(stream.documents) for stream in streams.values())
-        return {
-            name: tuple(said for file, said in parse(result, wanted) if Path(file) == Path(temporary, f"{name}.yaml"))
-            for name in streams
-        }
+    said = parse(result, sum(len(stream.documents) for stream in streams.values()))
+    named = [(str(Path(file).relative_to(temporary)).removesuffix(".yaml"), text) for file, text in said]
+    return {name: tuple(text for whose, text in named if whose == name) for name in streams}
 
 
 def _argv(schemas: Path, given: Path | None, kubernetes: str) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
-from tasks.deploy.files import parse_yaml, read_text
+from tasks.deploy.files import line_of_name, parse_yaml, read_text
 from tasks.model.errors import InventoryError, Mistake
 
 if TYPE_CHECKING:
@@ -65,7 +65,9 @@ def read_lock(root: Path) -> tuple[Pin, ...]:
     """
     text = read_text(root / LOCK)
     entries = parse_yaml(text) or []
-    if mistakes := [Mistake(LOCK, _line(text, entry), said) for entry in entries for said in _wrong(entry)]:
+    if mistakes := [
+        Mistake(LOCK, line_of_name(text, entry.get("name")), said) for entry in entries for said in _wrong(entry)
+    ]:
         raise InventoryError(tuple(mistakes))
     return tuple(Pin(**{key.replace("-", "_"): str(value) for key, value in entry.items()}) for entry in entries)
 
@@ -82,11 +84,6 @@ def _wrong(entry: Mapping[str, Any]) -> Iterator[str]:
         yield f"{label}: wanted: either repository (of a Helm chart) or asset (URL of a file of objects)"
     if not entry.get("tree") and not entry.get("package"):
         yield f"{label}: wanted: the digest of the unpacked tree, or of the published package; without one it is no pin"
-
-
-def _line(text: str, entry: Mapping[str, Any]) -> int:
-    wanted = f"name: {entry.get('name')}"
-    return next((number for number, line in enumerate(text.splitlines(), 1) if line.endswith(wanted)), 1)
 
 
 def digest_of(files: Mapping[str, bytes]) -> str:

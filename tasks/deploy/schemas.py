@@ -42,9 +42,7 @@ def schema_folder(streams: Iterable[Stream], given: Path | None, keep: Path) -> 
     swagger = given / SWAGGER if given else None
     text = swagger.read_text(encoding="utf-8") if swagger and swagger.is_file() else ""
     files = sorted({*given.rglob("*.yaml"), *given.rglob("*.yml")}) if given else []
-    extra = [
-        file.read_text(encoding="utf-8") for file in files if "CustomResourceDefinition" in file.read_text("utf-8")
-    ]
+    extra = [it for it in (file.read_text("utf-8") for file in files) if "CustomResourceDefinition" in it]
     folder = keep / key_of(text, extra, [it for it in definitions if it["kind"] == "CustomResourceDefinition"])
     if not (folder / "complete").is_file():
         definitions += [it for content in extra for it in yaml.load_all(content, Loader=Loader) if it]

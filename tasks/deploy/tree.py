@@ -6,14 +6,13 @@ import hashlib
 import json
 import os
 import shutil
-import tempfile
 import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tasks.deploy.charts import write_files
+from tasks.deploy.files import make_folder
 from tasks.deploy.pins import digest_of
 
 if TYPE_CHECKING:
@@ -72,24 +71,11 @@ def private_tree(root: Path, charts: Sequence[Chart], folder: Path) -> Tree:
     digest = digest_of(files)
     place = folder / digest[:32]
     if not place.is_dir():
-        _appear(place, files)
+        make_folder(place, files)
         prune(folder, time.time() - KEEP_S)
     with suppress(FileNotFoundError):
         os.utime(place)
     return Tree(root=place, digest=digest)
-
-
-def _appear(place: Path, files: dict[str, bytes]) -> None:
-    place.parent.mkdir(parents=True, exist_ok=True)
-    draft = Path(tempfile.mkdtemp(dir=place.parent, prefix=".new-"))
-    try:
-        write_files(draft, files)
-        draft.rename(place)
-    except OSError:
-        if not place.is_dir():  # another run was first
-            raise
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
 
 
 def prune(folder: Path, before: float) -> None:

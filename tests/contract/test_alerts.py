@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -12,8 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from lab.build.cache import default_cache
-from lab.build.recipes import BIN
+from tests.contract import programs
 
 ROOT = Path(__file__).resolve().parents[2]
 FILES = sorted((ROOT / "kustomize" / "base").glob("*/alerts/*.yaml"))
@@ -27,12 +24,8 @@ RUNBOOK = "https://github.com/fleetproof/fleetproof/blob/main/docs/alerts.md#"
 @pytest.fixture(scope="session")
 def promtool() -> str:
     """Prometheus' own tool; skips where it is not at hand."""
-    cache = default_cache()
-    where = str(cache.path(BIN)) + os.pathsep + os.environ["PATH"]
-    found = shutil.which("promtool", path=where)
-    if found is None:
-        pytest.skip("promtool not found; `python -m lab build` makes it")
-    return found
+    programs.want("promtool")
+    return str(programs.find("promtool"))
 
 
 def run(promtool: str, *words: str) -> str:

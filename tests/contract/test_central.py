@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 from fnmatch import fnmatch
 from pathlib import Path
@@ -12,8 +11,8 @@ from typing import Any
 import pytest
 import yaml
 
-from lab.build.cache import default_cache
 from tasks.fleet.load import load_fleet
+from tests.contract import programs
 
 ROOT = Path(__file__).resolve().parents[2]
 BASE = ROOT / "kustomize" / "base"
@@ -54,10 +53,7 @@ tests:
 
 def test_the_ruler_misses_a_cluster_that_is_gone(tmp_path: Path) -> None:
     """It fires for the cluster that sends nothing any more, and for no other."""
-    built = sorted(default_cache().root.glob("prometheus-*/bin/promtool"))
-    program = shutil.which("promtool") or (str(built[-1]) if built else None)
-    if program is None:
-        pytest.skip("promtool not found; `python -m lab build` makes it")
+    programs.want("promtool")
     values = yaml.safe_load((BASE / "thanos" / "values.yaml").read_text())
     # Helm writes Prometheus's own braces so
     text = values["ruler"]["rules"]["global.yaml"].replace('{{ "{{ $labels.cluster }}" }}', "{{ $labels.cluster }}")
@@ -70,7 +66,11 @@ def test_the_ruler_misses_a_cluster_that_is_gone(tmp_path: Path) -> None:
     (tmp_path / "rules.yaml").write_text(yaml.safe_dump(rules))
     (tmp_path / "test.yaml").write_text(RULES_TEST.replace("ANNOTATIONS", json.dumps(said)))
     done = subprocess.run(
-        [program, "test", "rules", "test.yaml"], cwd=tmp_path, capture_output=True, text=True, check=False
+        [str(programs.find("promtool")), "test", "rules", "test.yaml"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
 

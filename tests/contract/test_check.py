@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -19,6 +18,7 @@ from tasks.deploy.pins import digest_of, files_below, read_lock
 from tasks.deploy.schemas import schema_folder
 from tasks.settings import Settings
 from tasks.transport.local import LocalShell
+from tests.contract import programs
 from tests.unit.onsite import ROOT, OnSite
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def sources() -> Path:
 @pytest.fixture
 def ctx(sources: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunContext:
     """The lab's site, with an empty state."""
-    monkeypatch.setenv("PATH", f"{default_cache().path(BIN)}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("PATH", programs.search_path())
     settings = Settings(
         state=tmp_path, traits=("lab",), charts=(ROOT / "lab" / "charts", sources / "charts"), schemas=sources
     )

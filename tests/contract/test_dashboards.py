@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from lab.build.cache import default_cache
+from tests.contract import programs
 
 ROOT = Path(__file__).resolve().parents[2]
 GRAFANA = ROOT / "kustomize" / "base" / "grafana"
@@ -23,12 +22,6 @@ each_dashboard = pytest.mark.parametrize("name", DASHBOARDS)
 def targets(name: str) -> list[tuple[str, dict[str, Any]]]:
     """Title of the panel and one of its queries, for every query of a dashboard."""
     return [(panel["title"], target) for panel in DASHBOARDS[name]["panels"] for target in panel["targets"]]
-
-
-def promtool() -> str | None:
-    """Where promtool is: on the PATH, or among what the lab has built."""
-    built = sorted(default_cache().root.glob("prometheus-*/bin/promtool"))
-    return shutil.which("promtool") or (str(built[-1]) if built else None)
 
 
 def test_the_five_that_are_wanted_are_there_and_are_mounted() -> None:
@@ -88,7 +81,7 @@ def test_every_query_is_promql(name: str, tmp_path: Path) -> None:
     for expression in expressions:
         assert [expression.count(it) for it in "([{"] == [expression.count(it) for it in ")]}"], expression
         assert expression.count('"') % 2 == 0, expression
-    if program := promtool():
+    if program := programs.find("promtool"):
         rules = [{"record": f"it:{number}", "expr": expression} for number, expression in enumerate(expressions)]
         file = tmp_path / "rules.yaml"
         file.write_text(yaml.safe_dump({"groups": [{"name": name, "rules": rules}]}))

@@ -21,7 +21,6 @@ import yaml
 
 from lab.build.cache import default_cache
 from lab.build.prime import CONTAINERD
-from lab.build.recipes import BIN
 from lab.build.sources import SOURCES
 from tasks.deploy.charts import Sources, charts_of, lay_in_place
 from tasks.deploy.guards import refuse
@@ -31,6 +30,7 @@ from tasks.deploy.overlay import buildable, components_of_cluster, facts_of, fac
 from tasks.fleet.load import load_fleet
 from tasks.model.errors import InventoryError
 from tasks.transport.local import LocalShell
+from tests.contract import programs
 
 if TYPE_CHECKING:
     from tasks.fleet.model import Cluster
@@ -68,16 +68,14 @@ class Site:
 def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
     """With the lab's charts where upstream's are not at hand; skips where the programs are not."""
     cache = default_cache()
-    where = str(cache.path(BIN)) + os.pathsep + os.environ["PATH"] if cache.has(BIN) else os.environ["PATH"]
-    if missing := [name for name in ("kustomize", "helm") if shutil.which(name, path=where) is None]:
-        pytest.skip(f"{' and '.join(missing)} not found; `python -m lab build` makes them")
+    programs.want("kustomize", "helm")
     if not cache.has(SOURCES):
         pytest.skip("the charts of the pinned modules are not here; `python -m lab build` brings them")
     root = tmp_path_factory.mktemp("site")
     shutil.copytree(ROOT / "kustomize", root / "kustomize", ignore=shutil.ignore_patterns("charts"))
     folders = (ROOT / "lab" / "charts", cache.path(SOURCES) / "charts")
     lay_in_place(root, LocalShell(), Sources(folders=folders, stand_ins=True))
-    return Site(root, {**os.environ, "PATH": where})
+    return Site(root, {**os.environ, "PATH": programs.search_path()})
 
 
 @each_overlay

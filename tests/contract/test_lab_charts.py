@@ -15,10 +15,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from lab.build.cache import default_cache
-from lab.build.recipes import BIN
 from tasks.deploy.pins import Pin, read_lock
 from tasks.fleet.load import load_fleet
+from tests.contract import programs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,14 +45,11 @@ def upstream(pin: Pin) -> Path:
 
 def build(pin: Pin, chart: Path, folder: Path) -> Objects:
     """The central cluster's overlay as the site has it, with this chart in place, by kind and name."""
-    cache = default_cache()
-    where = str(cache.path(BIN)) + os.pathsep + os.environ["PATH"]
-    if missing := [name for name in ("kustomize", "helm") if shutil.which(name, path=where) is None]:
-        pytest.skip(f"{' and '.join(missing)} not found; `python -m lab build` makes them")
+    programs.want("kustomize", "helm")
     shutil.copytree(ROOT / "kustomize", folder, ignore=shutil.ignore_patterns("charts"))
     shutil.copytree(chart, folder / "base" / pin.base / "charts" / pin.label / pin.name)
     argv = ["kustomize", "build", str(folder / "overlays" / CENTRAL / pin.base), "--enable-helm"]
-    env = {**os.environ, "PATH": where}
+    env = {**os.environ, "PATH": programs.search_path()}
     text = subprocess.run(argv, env=env, capture_output=True, text=True, check=True, timeout=120).stdout
     return {(it["kind"], it["metadata"]["name"]): it for it in yaml.safe_load_all(text)}
 

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from tasks.deploy.guards.addresses import claimed
-from tasks.deploy.guards.subject import Complaint
+from tasks.deploy.guards.subject import Complaint, words_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +20,7 @@ def one_compactor(subjects: tuple[Subject, ...]) -> Iterator[tuple[Subject, Comp
     for subject in subjects:
         for workload in subject.workloads:
             for container in workload.containers:
-                words = [str(it) for it in (*(container.get("command") or ()), *(container.get("args") or ()))]
+                words = words_of(container)
                 if "compact" not in words:
                     continue
                 bucket = _object_store(subject, container, words)
@@ -32,7 +32,7 @@ def one_compactor(subjects: tuple[Subject, ...]) -> Iterator[tuple[Subject, Comp
                 found.setdefault(bucket, who)
 
 
-def _object_store(subject: Subject, container: dict[str, object], words: list[str]) -> str:
+def _object_store(subject: Subject, container: dict[str, object], words: tuple[str, ...]) -> str:
     """
     What names the bucket.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from tasks.deploy.guards.subject import Complaint
+from tasks.deploy.guards.subject import Complaint, words_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,4 +46,4 @@ def _commands(subject: Subject, name: str) -> Iterator[str]:
     for workload in subject.workloads:
         if workload.ref.name == name and workload.ref.kind in {"Job", "CronJob"}:
             for container in workload.containers:
-                yield from (str(it) for it in (*(container.get("command") or ()), *(container.get("args") or ())))
+                yield from words_of(container)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tasks.deploy.files import parse_yaml, read_text
+from tasks.deploy.files import line_of_name, parse_yaml, read_text
 from tasks.deploy.pins import LOCK
 from tasks.deploy.tree import walk
 from tasks.model.errors import Mistake
@@ -33,7 +33,10 @@ def wrong_inputs(root: Path, pins: Sequence[Pin]) -> Iterator[Mistake]:
         content = parse_yaml(text) or {}
         for chart in content.get("helmCharts") or ():
             used.add((chart.get("name"), str(chart.get("version")), file.parent.name))
-            yield from (Mistake(str(file), _line(text, chart), said) for said in _wrong(chart, file.parent.name, pins))
+            yield from (
+                Mistake(str(file), line_of_name(text, chart.get("name")), said)
+                for said in _wrong(chart, file.parent.name, pins)
+            )
         for resource in (*(content.get("resources") or ()), *(content.get("components") or ())):
             if "://" in resource or resource.startswith("git@"):
                 said = (
@@ -56,8 +59,3 @@ def _wrong(chart: dict[str, Any], base: str, pins: Sequence[Pin]) -> Iterator[st
         yield f"the chart {name} {chart.get('version', '')} of base {base} is not pinned: add it to {LOCK}"
     elif chart.get("repo") != found[0].repository:
         yield f"the chart {name} is to come from {chart.get('repo')}, but {LOCK} says {found[0].repository}"
-
-
-def _line(text: str, chart: dict[str, Any]) -> int:
-    wanted = f"name: {chart.get('name')}"
-    return next((number for number, line in enumerate(text.splitlines(), 1) if line.endswith(wanted)), 1)

@@ -79,6 +79,11 @@ class Subject:
         return tuple(_workloads(self.stream.documents))
 
 
+def words_of(container: dict[str, Any]) -> tuple[str, ...]:
+    """What a container runs, its own arguments included; empty where the image decides."""
+    return tuple(str(it) for it in (*(container.get("command") or ()), *(container.get("args") or ())))
+
+
 def _workloads(documents: Iterable[Document]) -> Iterator[Workload]:
     for document in documents:
         content, kind = document.content, document.ref.kind

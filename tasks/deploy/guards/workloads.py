@@ -36,10 +36,9 @@ def images_of(subject: Subject) -> Iterator[tuple[str, str]]:
 
 def _images(value: Any) -> Iterator[str]:
     match value:
-        case {"image": str(image)} if image:
-            yield image
-    match value:
         case dict():
+            if isinstance(image := value.get("image"), str) and image:
+                yield image
             for inner in value.values():
                 yield from _images(inner)
         case list():
