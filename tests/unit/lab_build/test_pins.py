@@ -68,6 +68,8 @@ def test_the_callers_go_settings_do_not_reach_a_build() -> None:
     """What differs between machines is replaced; how to reach a proxy stays the caller's."""
     caller = {"GOFLAGS": "-mod=mod -tags=x", "CGO_ENABLED": "1", "GOWORK": "/w", "GOTOOLCHAIN": "auto", "GOPROXY": "p"}
     assert go_environment(caller) == {
+        "GOGC": "off",
+        "GOMEMLIMIT": "2GiB",
         "GOFLAGS": "-mod=readonly",
         "CGO_ENABLED": "0",
         "GOWORK": "off",
