@@ -8,7 +8,7 @@ from preflight import STAGES as PREFLIGHT
 
 from tasks.buckets import lifecycle
 from tasks.cilium import install as cilium
-from tasks.deploy import fetch, merge
+from tasks.deploy import check_tree, fetch, merge
 from tasks.deploy.settle import settles
 from tasks.deploy.stages import deploy_stage
 from tasks.kubeadm import init as kubeadm
@@ -21,6 +21,7 @@ AWAITED, await_workloads = settles(("longhorn", "monitoring", "thanos", "opensea
 
 STAGES = (
     *PREFLIGHT,
+    Stage(title="Check the tree", declares=check_tree.declares, on_fleet=check_tree.check_tree, deadline_s=300),
     Stage(
         title="Initialise control planes",
         declares=kubeadm.declares,

@@ -50,9 +50,14 @@ class Applied:
     def __str__(self) -> str:
         whole = f"{len(self.stream.documents)} objects"
         written = f", {len(self.secrets)} Secrets written" if self.secrets else ""
-        if not self.changed:
-            return f"{whole}, none differs{written}"
-        return f"{whole}, {len(self.changed)} applied{written}"
+        applied = f"{len(self.changed)} applied" if self.changed else "none differs"
+        return f"{whole}, {applied}{written}{self.charts}"
+
+    @property
+    def charts(self) -> str:
+        """The charts that are not the published ones, to be added to a sentence; empty where all are."""
+        stand_ins = self.overlay.stand_ins
+        return f"; charts of the lab's own: {', '.join(stand_ins)}" if stand_ins else ""
 
     @property
     def differs(self) -> bool:

@@ -101,7 +101,7 @@ def check(ctx: RunContext, shell: Shell, names: Collection[str] = ()) -> Checked
     said: dict[tuple[str, str], list[str]] = {(cluster.name, component): [] for cluster, component in wanted}
     for (cluster, component), it in zip(wanted, built, strict=True):
         if isinstance(it, Exception):
-            said[cluster.name, component] += _lines(it)
+            said[cluster.name, component] += lines_of(it)
     used: set[Exempt] = set()
     for subject in subjects:
         judged = judge(subject, exceptions)
@@ -131,7 +131,8 @@ def _key(subject: Subject) -> tuple[str, str]:
     return subject.cluster.name, subject.overlay.component
 
 
-def _lines(error: Exception) -> list[str]:
+def lines_of(error: Exception) -> list[str]:
+    """Why something could not be rendered: a line for each mistake."""
     if isinstance(error, InventoryError):
         return list(map(str, error.mistakes))
     return str(error).splitlines() if isinstance(error, FleetError) else [f"{type(error).__name__}: {error}"]

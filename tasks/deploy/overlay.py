@@ -13,7 +13,7 @@ from tasks.model.errors import InventoryError, Mistake
 from tasks.run.files import write_atomically
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from tasks.fleet.model import Cluster, Fleet
@@ -46,6 +46,11 @@ class Overlay:
     stage: int
     trait: str = ""
     stand_ins: tuple[str, ...] = ()
+
+
+def of_stand_ins(charts: Iterable[str]) -> tuple[str, ...]:
+    """Charts that are the lab's own, in a sentence for each; none where there is none."""
+    return tuple(f"{chart} is the lab's own chart, not the published one" for chart in sorted(set(charts)))
 
 
 def components_of_cluster(root: Path, cluster: Cluster, traits: Sequence[str]) -> tuple[Overlay, ...]:

@@ -35,6 +35,7 @@ def deploy_stage(title: str, *components: str, deadline_s: float = 300.0) -> Sta
             Outcome(
                 findings=tuple(finding for outcome in outcomes for finding in outcome.findings),
                 changes=tuple(change for outcome in outcomes for change in outcome.changes),
+                notes=tuple(note for outcome in outcomes for note in outcome.notes),
             ),
         )
 

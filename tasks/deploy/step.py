@@ -8,6 +8,7 @@ from tasks.deploy.apply import apply_component
 from tasks.deploy.explain import explain
 from tasks.deploy.identity import open_cluster
 from tasks.deploy.left_out import skipped
+from tasks.deploy.overlay import of_stand_ins
 from tasks.model.errors import CommandFailed, FleetError, SettingsError, WaitTimeout, WrongCluster
 from tasks.model.finding import Finding, Outcome, Row, Verdict
 from tasks.run.change import Gate
@@ -38,7 +39,7 @@ def deploy(
         brought: what of it is still missing, in words; empty where all is there
 
     Returns:
-        Outcome(findings=(deploy.<component>,), changes)
+        Outcome(findings=(deploy.<component>,), changes, notes=charts that are the lab's own)
 
     Raises:
         InventoryError: the overlay must not be applied
@@ -49,20 +50,22 @@ def deploy(
     if skip := skipped(ctx, row, component):
         return Outcome(findings=(skip,))
     gate = Gate(cluster.name, plan=ctx.plan)
+    notes: tuple[str, ...] = ()
     try:
         api = open_cluster(ctx, cluster)
         applied = apply_component(ctx, cluster, component, api=api, gate=gate)
+        notes = of_stand_ins(applied.overlay.stand_ins)
         finding = Finding(row=row, verdict=Verdict.PASS, observed=str(applied))
         if ctx.plan and applied.differs:
             differing = f"{len(applied.changed)} objects and {len(applied.secrets)} Secrets differ"
-            finding = Finding(row=row, verdict=Verdict.SKIP, observed=f"planned: {differing}")
+            finding = Finding(row=row, verdict=Verdict.SKIP, observed=f"planned: {differing}{applied.charts}")
         elif api is not None:
             finding = await_ready(
                 ctx, row, f"what {component} brings", lambda: brought(api), api=api, good=str(applied)
             )
     except (WrongCluster, CommandFailed, WaitTimeout, SettingsError) as error:
         finding = _refused(row, error)
-    return Outcome(findings=(finding,), changes=gate.changes)
+    return Outcome(findings=(finding,), changes=gate.changes, notes=notes)
 
 
 def _refused(row: Row, error: FleetError) -> Finding:

@@ -124,9 +124,11 @@ class Outcome:
         findings: one per declared row
         changes: in the order in which they were made
         value: what the stage's fleet step needs from this host; a frozen domain value
+        notes: what the report is to tell besides, once whoever says it
 
     """
 
     findings: tuple[Finding, ...] = ()
     changes: tuple[Change, ...] = ()
     value: object = None
+    notes: tuple[str, ...] = ()

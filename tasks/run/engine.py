@@ -126,6 +126,8 @@ class Engine:
             walked[FLEET] = walk_fleet(frame, stage.title, fleet_step, outcomes, deadline_at)
         findings = self._account(stage, walked, resumed, blocked)
         self.standing.learn(walked, findings)
+        told = (note for one in walked.values() if one.outcome for note in one.outcome.notes)
+        self.notes.extend(note for note in dict.fromkeys(told) if note not in self.notes)
         record = StageRecord(
             title=stage.title,
             slug=stage.slug,

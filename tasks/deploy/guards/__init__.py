@@ -60,13 +60,18 @@ class Judged:
     What the rules say of one rendering.
 
     Attributes:
-        complaints: in the order of ``RULES``
+        said: each complaint after the name of its rule, in the order of ``RULES``
         used: the exceptions without which there would be more
 
     """
 
-    complaints: tuple[Complaint, ...]
+    said: tuple[tuple[str, Complaint], ...]
     used: frozenset[Exempt]
+
+    @property
+    def complaints(self) -> tuple[Complaint, ...]:
+        """Every complaint."""
+        return tuple(complaint for _, complaint in self.said)
 
 
 def exceptions_of(root: Path) -> tuple[Exempt, ...]:
@@ -82,14 +87,14 @@ def exceptions_of(root: Path) -> tuple[Exempt, ...]:
 
 def judge(subject: Subject, exceptions: Sequence[Exempt]) -> Judged:
     """Ask every rule about one rendering."""
-    complaints: list[Complaint] = []
+    said: list[tuple[str, Complaint]] = []
     used: set[Exempt] = set()
     for rule in RULES:
         for complaint in rule.judge(subject):
             covering = [it for it in exceptions if it.covers(rule.name, subject.overlay.component, complaint)]
             used.update(covering)
-            complaints += [] if covering else [complaint]
-    return Judged(complaints=tuple(complaints), used=frozenset(used))
+            said += [] if covering else [(rule.name, complaint)]
+    return Judged(said=tuple(said), used=frozenset(used))
 
 
 def judge_fleet(subjects: tuple[Subject, ...]) -> Iterator[tuple[Subject, Complaint]]:

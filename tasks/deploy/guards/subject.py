@@ -111,6 +111,11 @@ class Rule:
     judge: Callable[[Subject], Iterator[Complaint]]
     excusable: bool = False
 
+    @property
+    def says(self) -> str:
+        """What is wanted, as one sentence."""
+        return _first_line(self.judge)
+
 
 @dataclass(frozen=True, slots=True)
 class FleetRule:
@@ -118,6 +123,16 @@ class FleetRule:
 
     name: str
     judge: Callable[[tuple[Subject, ...]], Iterator[tuple[Subject, Complaint]]]
+
+    @property
+    def says(self) -> str:
+        """What is wanted, as one sentence."""
+        return _first_line(self.judge)
+
+
+def _first_line(judge: Callable[..., object]) -> str:
+    """A rule is stated where it is written: in its function's docstring."""
+    return (judge.__doc__ or judge.__name__).strip().splitlines()[0].replace("``", "`")
 
 
 def strings(value: Any, path: str = "") -> Iterator[tuple[str, str]]:

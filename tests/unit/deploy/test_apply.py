@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -68,13 +69,13 @@ class Bench:
         self.shell = ScriptedShell(plan=plan)
         self.gate = Gate("cluster-03", plan=plan)
         self.stream = parse_stream(TEXT)
-        overlay = Overlay(
+        self.overlay = Overlay(
             cluster="cluster-03", component="demo", path=tmp_path / "demo", namespace="kube-system", stage=1
         )
         self.kubectl = Kubectl(
             shell=self.shell, kubeconfig=tmp_path / "admin.conf", context="cluster-03", cache=tmp_path
         )
-        monkeypatch.setattr(apply, "render", lambda *_: (overlay, self.stream))
+        monkeypatch.setattr(apply, "render", lambda *_: (self.overlay, self.stream))
         monkeypatch.setattr(apply, "kubectl_of", lambda *_: self.kubectl)
 
     def diff_says(self, text: str, exit_code: int, stderr: str = "") -> None:
@@ -231,6 +232,18 @@ def test_a_wrong_cluster_is_a_fault_of_that_row_alone(bench: Bench, monkeypatch:
     assert [(finding.row.check, finding.verdict) for finding in outcome.findings] == [("deploy.demo", Verdict.FAIL)]
     assert "another one" in outcome.findings[0].observed
     assert bench.shell.commands == []
+
+
+@pytest.mark.parametrize("plan", [False, True])
+def test_a_row_names_the_charts_that_stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, plan: bool) -> None:
+    """In the row, and as a note for the whole report."""
+    bench = Bench(tmp_path, monkeypatch, plan=plan)
+    bench.overlay = replace(bench.overlay, stand_ins=("longhorn-1.12.1",))
+    bench.shell.answer_if(lambda it: "apply" in it.argv)
+    monkeypatch.setattr(step, "open_cluster", lambda *_: Api(recorded=False))
+    outcome = deploy(bench.onsite.ctx, bench.onsite.cluster, "demo")
+    assert outcome.findings[0].observed.endswith("; charts of the lab's own: longhorn-1.12.1")
+    assert outcome.notes == ("longhorn-1.12.1 is the lab's own chart, not the published one",)
 
 
 def test_what_the_server_refuses_is_said(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

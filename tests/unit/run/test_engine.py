@@ -315,3 +315,12 @@ def test_a_fleet_row_is_skipped_where_no_host_came_so_far(bench: Workbench) -> N
     later = bench.stage(rows=(wire,), title="Later", fleet=lambda _o, _c: Outcome(findings=(passing(wire),)))
     judged = finding(bench.run(bench.stage("a", host=step), later), "wire@fleet")
     assert (judged.verdict, str(judged.blocked_by)) == (Verdict.SKIP, "a@cluster-01")
+
+
+def test_what_steps_note_is_told_once(bench: Workbench) -> None:
+    """However many hosts and stages say it; it is in the report's notes."""
+
+    def step(task: Task, _ctx: RunContext) -> Outcome:
+        return Outcome(findings=(passing(Row("a", task.host.name)),), notes=("a chart of the lab's own",))
+
+    assert bench.run(bench.stage("a", host=step)).notes == ("a chart of the lab's own",)
