@@ -56,6 +56,8 @@ PROMETHEUS = ToolSet(
     module="github.com/prometheus/prometheus",
     # release v3.14.0 is published as module v0.314.0
     stamp={_PROMETHEUS_VERSION: "{minor[0]}.{minor[1]}{minor[2]}.{patch}"},
+    # upstream's own way to leave out the clouds, whose clients are most of what there is to compile
+    tags=("remove_all_sd", "enable_kubernetes_sd"),
 )
 PROMETHEUS_OPERATOR = ToolSet(
     name="prometheus-operator",
