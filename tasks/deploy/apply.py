@@ -11,7 +11,9 @@ from tasks.deploy.drift import differences_of, differing
 from tasks.deploy.ingredients import ingredients_for
 from tasks.deploy.kubectl import kubectl_of
 from tasks.deploy.lacking import lacks
+from tasks.deploy.left_behind import left_of
 from tasks.deploy.manifest import Stream, record_of
+from tasks.deploy.prune import prune
 from tasks.deploy.secrets import differing_secrets
 from tasks.run.wait import wait_for
 
@@ -39,6 +41,8 @@ class Applied:
         stream: every object of the rendering
         changed: those that were applied or, while planning, would be
         secrets: names of the Secrets that were written or would be
+        left: what earlier versions have left and is still there
+        pruned: of ``left``, what was deleted or would be
 
     """
 
@@ -46,12 +50,21 @@ class Applied:
     stream: Stream
     changed: tuple[Ref, ...]
     secrets: tuple[str, ...] = ()
+    left: tuple[Ref, ...] = ()
+    pruned: tuple[Ref, ...] = ()
 
     def __str__(self) -> str:
         whole = f"{len(self.stream.documents)} objects"
         written = f", {len(self.secrets)} Secrets written" if self.secrets else ""
         applied = f"{len(self.changed)} applied" if self.changed else "none differs"
-        return f"{whole}, {applied}{written}{self.charts}"
+        return f"{whole}, {applied}{written}{self.remains}{self.charts}"
+
+    @property
+    def remains(self) -> str:
+        """What became of what earlier versions left, to be added to a sentence; empty where they left nothing."""
+        kept = [str(ref) for ref in self.left if ref not in self.pruned]
+        pruned = f", {len(self.pruned)} of an earlier version pruned" if self.pruned else ""
+        return pruned + (f"; left from an earlier version: {', '.join(kept)}" if kept else "")
 
     @property
     def charts(self) -> str:
@@ -62,12 +75,12 @@ class Applied:
     @property
     def differs(self) -> bool:
         """Whether anything was changed or would be."""
-        return bool(self.changed or self.secrets)
+        return bool(self.changed or self.secrets or self.pruned)
 
 
 def apply_component(ctx: RunContext, cluster: Cluster, component: str, *, api: KubeApi | None, gate: Gate) -> Applied:
     """
-    Apply what differs from the overlay, server-side: namespace and kinds, Secrets, the rest.
+    Apply what differs from the overlay, server-side: namespace and kinds, Secrets, the rest; prune where that is asked.
 
     Arguments:
         api: the cluster, proven to be the inventory's; None while planning a cluster that is not there yet
@@ -87,8 +100,9 @@ def apply_component(ctx: RunContext, cluster: Cluster, component: str, *, api: K
     work.lay_foundation()
     secrets = work.write_secrets()
     work.apply_rest()
+    pruned = work.prune() if ctx.prune else ()
     changed = tuple(ref for ref in work.changed if ref != work.record.ref)
-    return Applied(overlay=overlay, stream=stream, changed=changed, secrets=secrets)
+    return Applied(overlay=overlay, stream=stream, changed=changed, secrets=secrets, left=work.left, pruned=pruned)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -103,13 +117,18 @@ class _Work:
     api: KubeApi | None
     gate: Gate
     record: Document = field(init=False)
+    left: tuple[Ref, ...] = ()
     changed: list[Ref] = field(default_factory=list)
     whole: bool = field(init=False)
     """Nothing of it has ever been applied whole: its record is missing, and everything is due without a comparison."""
 
     def __post_init__(self) -> None:
-        self.record = record_of(self.overlay.component, self.overlay.namespace, self.stream)
-        self.whole = self.api is None or self.api.find(self.record.ref.path(self.overlay.namespace)) is None
+        self.record = self._recording(())
+        live = self.api.find(self.record.ref.path(self.overlay.namespace)) if self.api else None
+        self.whole = live is None
+        if self.api and live is not None:
+            self.left = left_of(self.ctx, self.overlay, self.stream, live, self.api)
+            self.record = self._recording(self.left)
 
     def lay_foundation(self) -> None:
         """Apply namespace and kinds, and wait until the kinds are established."""
@@ -135,6 +154,19 @@ class _Work:
         """Apply everything else, and the record last: its presence says that the stream went through whole."""
         rest = tuple(it for it in self.stream.documents if it.ref.kind not in FOUNDATION)
         self._bring(Stream((*rest, self.record)))
+
+    def prune(self) -> tuple[Ref, ...]:
+        """Delete what is left, now that the new stream is there whole; until then the record keeps it."""
+        if not self.api or not self.left:
+            return ()
+        pruned = prune(self.ctx, self.overlay, self.left, kubectl=self.kubectl, api=self.api, gate=self.gate)
+        if pruned:
+            record = self._recording(tuple(ref for ref in self.left if ref not in pruned))
+            self.gate.make(f"note in {record.ref} what is gone", partial(self._apply, record.text))
+        return pruned
+
+    def _recording(self, left: tuple[Ref, ...]) -> Document:
+        return record_of(self.overlay.component, self.overlay.namespace, self.stream, left)
 
     def _bring(self, part: Stream) -> bool:
         """Apply what differs of a part; whether anything did."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -12,8 +11,9 @@ from tasks.deploy.drift import differences_of
 from tasks.deploy.identity import not_there_yet, open_cluster
 from tasks.deploy.ingredients import ingredients_for
 from tasks.deploy.kubectl import kubectl_of
+from tasks.deploy.left_behind import left_behind, left_of
 from tasks.deploy.left_out import skipped
-from tasks.deploy.manifest import Ref, Stream, record_of
+from tasks.deploy.manifest import Stream, record_of
 from tasks.deploy.secrets import differing_secrets
 from tasks.deploy.settle import has
 from tasks.model.errors import CommandFailed, SettingsError
@@ -22,7 +22,7 @@ from tasks.run.step import done
 from tasks.transport.local import LocalShell
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from nornir.core.task import Result, Task
 
@@ -98,10 +98,11 @@ def _drifted(ctx: RunContext, cluster: Cluster, component: str, api: KubeApi) ->
     record = api.find(wanted.ref.path(overlay.namespace))
     if record is None:
         return len(stream.documents), ["it was never applied whole"], ()
+    wanted = record_of(component, overlay.namespace, stream, left_behind(record, stream, overlay.namespace))
     differences = differences_of(kubectl, Stream((*stream.documents, wanted)), overlay.namespace)
     said = [line for name, diff in differences.items() if (line := in_words(name, diff))]
     said += [f"Secret {it} differs" for it in _secrets(ctx, cluster, overlay, stream, api)]
-    said += [f"{ref} is left from an earlier version" for ref in left_behind(record, stream)]
+    said += [f"{ref} is left from an earlier version" for ref in left_of(ctx, overlay, stream, record, api)]
     return len(stream.documents), said, tuple(line for diff in differences.values() for line in diff.splitlines())
 
 
@@ -136,10 +137,3 @@ def _fields(diff: str, sign: str) -> Iterator[str]:
     for line in _CHANGED.finditer(diff):
         if line[0].startswith(sign) and line[1].partition(":")[0] not in IGNORED and line[1]:
             yield line[1]
-
-
-def left_behind(record: Mapping[str, object], stream: Stream) -> tuple[Ref, ...]:
-    """What a component's record has, and its overlay no longer."""
-    data = record.get("data") or {}
-    listed = json.loads(data.get("objects", "[]")) if isinstance(data, dict) else []
-    return tuple(sorted({Ref(*entry) for entry in listed} - set(stream.refs)))

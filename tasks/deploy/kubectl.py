@@ -25,6 +25,9 @@ FIELD_MANAGER = "fleetproof"
 
 _SERVER_SIDE = ("--server-side", f"--field-manager={FIELD_MANAGER}", "--force-conflicts")
 
+GONE_S = 90
+"""So long an object may take to go."""
+
 PATIENCE_S = 60.0
 _PASSING = re.compile(
     r"etcdserver: (request timed out|leader changed)|connection refused|TLS handshake timeout|i/o timeout"
@@ -73,6 +76,13 @@ class Kubectl:
         """Apply a stream of objects server-side; doing so twice is doing it once."""
         argv = ("apply", *_SERVER_SIDE, "-n", namespace, "-f", "-")
         return self._patiently("apply", lambda: self.run(*argv, stdin=stream, mutates=True))
+
+    def delete(self, stream: str, namespace: str) -> CommandResult:
+        """Delete objects and what depends on them, and wait until they are gone; what is not there counts as gone."""
+        argv = ("delete", "--cascade=foreground", f"--timeout={GONE_S}s", "--ignore-not-found", "-n", namespace)
+        return self._patiently(
+            "delete", lambda: self.run(*argv, "-f", "-", stdin=stream, mutates=True, timeout_s=GONE_S + 30)
+        )
 
     def _patiently(self, what: str, attempt: Callable[[], CommandResult]) -> CommandResult:
         """Try again while the API server only asks for patience; the last attempt's result is the answer."""

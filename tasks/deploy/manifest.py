@@ -6,9 +6,12 @@ import hashlib
 import json
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class Loader(yaml.CSafeLoader):
@@ -41,6 +44,9 @@ CLUSTER_WIDE = frozenset(
     }
 )
 """Kinds that live in no namespace."""
+
+OBJECTS, LEFT = "objects", "left"
+"""Keys of a record: what the stream has; what earlier ones had, and nobody has removed."""
 
 
 def plural_of(kind: str) -> str:
@@ -83,6 +89,11 @@ class Ref:
         group = f"/api/{self.api_version}" if "/" not in self.api_version else f"/apis/{self.api_version}"
         room = "" if self.kind in CLUSTER_WIDE else f"/namespaces/{self.namespace or namespace}"
         return f"{group}{room}/{plural_of(self.kind)}/{self.name}"
+
+    def identity(self, namespace: str) -> tuple[str, str, str, str]:
+        """Group, kind, namespace and name: the object itself, whatever version of the API names it; as ``path``."""
+        room = "" if self.kind in CLUSTER_WIDE else self.namespace or namespace
+        return self.api_version.rpartition("/")[0], self.kind, room, self.name
 
     @property
     def diff_name(self) -> str:
@@ -155,12 +166,13 @@ def _document(text: str) -> Document:
     return document
 
 
-def record_of(component: str, namespace: str, stream: Stream) -> Document:
+def record_of(component: str, namespace: str, stream: Stream, left: Sequence[Ref] = ()) -> Document:
     """
     The ConfigMap that is applied last, and says what was: its presence means that the stream once went through whole.
 
-    Holds the stream's digest and every object's identity.
+    Holds the stream's digest and every object's identity; apart from them, what earlier ones had and is still there.
     """
+    data = {"digest": stream.digest, OBJECTS: _listed(stream.refs)}
     content = {
         "apiVersion": "v1",
         "kind": "ConfigMap",
@@ -169,12 +181,13 @@ def record_of(component: str, namespace: str, stream: Stream) -> Document:
             "namespace": namespace,
             "labels": {"app.kubernetes.io/managed-by": "fleetproof"},
         },
-        "data": {
-            "digest": stream.digest,
-            "objects": json.dumps([[r.api_version, r.kind, r.namespace, r.name] for r in stream.refs], indent=0),
-        },
+        "data": {**data, LEFT: _listed(left)} if left else data,
     }
     return Document(yaml.safe_dump(content, sort_keys=False), content)
+
+
+def _listed(refs: Sequence[Ref]) -> str:
+    return json.dumps([[ref.api_version, ref.kind, ref.namespace, ref.name] for ref in refs], indent=0)
 
 
 def record_name(component: str) -> str:

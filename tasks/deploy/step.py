@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tasks.deploy.apply import apply_component
@@ -9,6 +10,7 @@ from tasks.deploy.explain import explain
 from tasks.deploy.identity import open_cluster
 from tasks.deploy.left_out import skipped
 from tasks.deploy.overlay import of_stand_ins
+from tasks.deploy.prune import by_hand, why_kept
 from tasks.model.errors import CommandFailed, FleetError, SettingsError, WaitTimeout, WrongCluster
 from tasks.model.finding import Finding, Outcome, Row, Verdict
 from tasks.run.change import Gate
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tasks.deploy.api import KubeApi
+    from tasks.deploy.apply import Applied
     from tasks.fleet.model import Cluster, Fleet
     from tasks.run.context import RunContext
 
@@ -58,14 +61,31 @@ def deploy(
         finding = Finding(row=row, verdict=Verdict.PASS, observed=str(applied))
         if ctx.plan and applied.differs:
             differing = f"{len(applied.changed)} objects and {len(applied.secrets)} Secrets differ"
-            finding = Finding(row=row, verdict=Verdict.SKIP, observed=f"planned: {differing}{applied.charts}")
+            finding = Finding(
+                row=row, verdict=Verdict.SKIP, observed=f"planned: {differing}{applied.remains}{applied.charts}"
+            )
         elif api is not None:
             finding = await_ready(
                 ctx, row, f"what {component} brings", lambda: brought(api), api=api, good=str(applied)
             )
+        finding = _with_kept(ctx, finding, applied) if ctx.prune else finding
     except (WrongCluster, CommandFailed, WaitTimeout, SettingsError) as error:
         finding = _refused(row, error)
     return Outcome(findings=(finding,), changes=gate.changes, notes=notes)
+
+
+def _with_kept(ctx: RunContext, finding: Finding, applied: Applied) -> Finding:
+    """A warning where what was to be pruned is kept, with the commands of an operator who knows better."""
+    kept = [ref for ref in applied.left if ref not in applied.pruned]
+    if not kept or finding.verdict is not Verdict.PASS:
+        return finding
+    return replace(
+        finding,
+        verdict=Verdict.WARN,
+        wanted="nothing is left from an earlier version",
+        remedy="; ".join(by_hand(ctx, applied.overlay, ref) for ref in kept),
+        evidence=tuple(f"{ref} is never pruned: {why_kept(ref)}" for ref in kept),
+    )
 
 
 def _refused(row: Row, error: FleetError) -> Finding:

@@ -35,6 +35,7 @@ class RunContext:
         root: the project's folder (inventory/, kustomize/)
         state: where this site keeps kubeconfigs, journal, lock, reports
         plan: look and say, change nothing
+        prune: delete what earlier versions have left behind
         run_id: sortable, unique: 20261123T140501Z-1a2b
         progress: where to tell what is going on
         deadline_at: ``time.monotonic()`` value at which the whole run is over
@@ -49,3 +50,4 @@ class RunContext:
     run_id: str
     progress: Progress
     deadline_at: float
+    prune: bool = False

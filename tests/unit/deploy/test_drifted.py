@@ -9,8 +9,9 @@ import pytest
 
 from tasks.deploy import drifted
 from tasks.deploy.drift import parse_diff
-from tasks.deploy.drifted import compare, declares, in_words, left_behind
+from tasks.deploy.drifted import compare, declares, in_words
 from tasks.deploy.kubectl import Kubectl
+from tasks.deploy.left_behind import left_behind
 from tasks.deploy.manifest import parse_stream
 from tasks.deploy.overlay import Overlay
 from tasks.deploy.secrets import WantedSecret
@@ -54,8 +55,8 @@ def test_every_form_of_difference_reads_well(name: str, diff: str, said: str) ->
 def test_what_the_overlay_no_longer_has_is_left_behind() -> None:
     """The record knows it; an empty record knows nothing."""
     record = {"data": {"objects": json.dumps([ENTRY, ["v1", "Service", "there", "old"]])}}
-    assert [str(ref) for ref in left_behind(record, STREAM)] == ["Service old"]
-    assert left_behind({}, STREAM) == ()
+    assert [str(ref) for ref in left_behind(record, STREAM, "there")] == ["Service old"]
+    assert left_behind({}, STREAM, "there") == ()
 
 
 class Api:
