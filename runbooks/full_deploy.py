@@ -85,9 +85,14 @@ RUNBOOK = Runbook(
         "python runbooks/full_deploy.py",
         "python runbooks/full_deploy.py --limit cluster-03 --resume",
         "python runbooks/full_deploy.py --only prove-paths --json > report.json",
+        "python runbooks/full_deploy.py --only check-the-tree",
+        "python runbooks/full_deploy.py --canary cluster-04",
+        "python runbooks/full_deploy.py --plan --prune",
+        "python runbooks/full_deploy.py --prune --yes",
     ),
     stages=STAGES,
     mutates=True,
+    prunes=True,
 )
 
 if __name__ == "__main__":

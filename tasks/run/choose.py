@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import dropwhile
 from typing import TYPE_CHECKING
 
 from tasks.model.errors import SettingsError
@@ -48,3 +49,26 @@ def choose_hosts(groups_of: Mapping[str, Sequence[str]], limit: Sequence[str]) -
     if not chosen:
         raise SettingsError("no host is chosen, so nothing would be judged; the inventory has none")
     return chosen
+
+
+def check_canary(canary: str, hosts: Sequence[str], chosen: Sequence[Stage], every: Sequence[Stage]) -> None:
+    """
+    Refuse a canary that is none of the run's hosts, and a choice of stages by which it would prove nothing.
+
+    Arguments:
+        chosen: the stages of this run
+        every: the runbook's
+
+    Raises:
+        SettingsError: the sentence says what is known, or what to add
+
+    """
+    if canary not in hosts:
+        raise SettingsError(f"--canary: no host {canary} among those of this run: {', '.join(hosts)}")
+    last = chosen[-1]
+    if last.mutates:
+        after = dropwhile(lambda stage: stage.slug != last.slug, every)
+        proofs = ", ".join(stage.slug for stage in after if not stage.mutates)
+        raise SettingsError(
+            f"--canary: after {last.slug} nothing proves the canary; add one of these to --only: {proofs}"
+        )

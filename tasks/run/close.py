@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from tasks.model.finding import FLEET, Finding, Row, Verdict
 from tasks.model.record import Fate, StageRecord
+from tasks.run.rehearsal import UNPROVEN
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,6 +19,7 @@ NOTHING = Row("engine.nothing-judged", FLEET)
 _REMEDIES = {
     INTERRUPTED: "run the same command again with --resume",
     DEADLINE: "give it longer with --deadline SECONDS, then go on with --resume",
+    UNPROVEN: "choose stages by which the canary is judged, or leave --canary out",
     FAILED: "a defect of this library: the traceback is on the terminal",
 }
 

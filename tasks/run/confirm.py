@@ -11,6 +11,29 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 
+def agree(
+    what: str,
+    word: str,
+    *,
+    is_terminal: Callable[[], bool] = sys.stdin.isatty,
+    ask: Callable[[str], str] = input,
+) -> None:
+    """
+    Have one word typed.
+
+    Arguments:
+        what: what will be done: "deletes what earlier versions left"
+
+    Raises:
+        SettingsError: the word was not typed, or there is nobody to ask
+
+    """
+    if not is_terminal():
+        raise SettingsError(f"this {what}. Nobody is here to be asked; say so with --yes")
+    if ask(f"This {what}.\nType {word} to go on: ").strip() != word:
+        raise SettingsError(f"{word} was not typed, so nothing was done")
+
+
 def confirm(
     what: str,
     hosts: Sequence[str],

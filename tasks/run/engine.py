@@ -15,13 +15,14 @@ from tasks.run.collapse import collapse
 from tasks.run.explain import Explain, roots_of, unclaimed
 from tasks.run.hooks import Hooks
 from tasks.run.muster import good_hosts, host_records, outcomes_for_fleet
+from tasks.run.rehearsal import UNPROVEN, Rehearsal
 from tasks.run.standing import Standing
 from tasks.run.steps import Frame, walk_fleet, walk_hosts
 from tasks.run.waiver import Waivers
 from tasks.run.walked import sentence
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from nornir.core import Nornir
 
@@ -42,6 +43,7 @@ class Engine:
     Attributes:
         declared: stage slug to the rows it owes, fixed before anything runs
         hosts: the chosen ones, in the inventory's order; never empty
+        canary: goes first, see ``Rehearsal``; empty: all go at once, as in every plan
         notes: what the report tells besides; others may add to it while the run goes on
 
     """
@@ -54,14 +56,20 @@ class Engine:
     hosts: tuple[str, ...]
     stop: Stop
     view: View
+    canary: str = ""
     waivers: Waivers = field(default_factory=Waivers)
     hooks: Hooks = field(default_factory=Hooks)
     notes: list[str] = field(default_factory=list)
     standing: Standing = field(default_factory=Standing, init=False)
     _records: list[StageRecord] = field(default_factory=list, init=False)
+    _rehearsal: Rehearsal = field(init=False)
     _started: datetime = field(default_factory=lambda: datetime.now(UTC), init=False)
     _began_at: float = field(default_factory=time.monotonic, init=False)
     _ended: RunRecord | None = field(default=None, init=False)
+
+    def __post_init__(self) -> None:
+        canary = "" if self.ctx.plan else self.canary
+        self._rehearsal = Rehearsal(canary=canary, hosts=self.hosts, stages=self.stages)
 
     def run(self) -> RunRecord:
         """
@@ -77,20 +85,40 @@ class Engine:
         ended_by, why = FAILED, "the engine itself failed"
         try:
             self.hooks.begun(self.record())
-            for number, stage in enumerate(self.stages, start=1):
-                if self.stop.requested or time.monotonic() >= self.ctx.deadline_at:
-                    break
-                self.view.stage(number, len(self.stages), stage)
-                self._walk(frame, stage)
+            self._walk_all(frame)
             ended_by, why = self._ending()
         except Exception as error:
             why = sentence(error)
             raise
         finally:
+            self._records.extend(self._rehearsal.held_back(len(self._records), ended_by))
             self._records.extend(self._unreached(stage, ended_by) for stage in self.stages[len(self._records) :])
             self._records.extend(closing_stage(self._records, ended_by, why))
             self._ended = self._snapshot(datetime.now(UTC))
         return self._ended
+
+    def _walk_all(self, frame: Frame) -> None:
+        """Everybody up to the first change, then the canary alone, then everybody from there, if it is good."""
+        alone, before = self._rehearsal, self.standing
+        self._walk_on(frame, self.stages[: alone.first], self.hosts, self._records)
+        if alone.first < len(self.stages):
+            before = self.standing.fork()
+            self._walk_on(frame, self.stages[alone.first :], (self.canary,), alone.records)
+            good = alone.judge()
+            self.view.note(f"canary {self.canary}: {'good, the others follow' if good else 'nobody else is touched'}")
+            if not good:
+                return
+        self.standing = before
+        self._walk_on(frame, self.stages[alone.first :], self.hosts, self._records)
+
+    def _walk_on(
+        self, frame: Frame, stages: tuple[Stage, ...], hosts: tuple[str, ...], into: list[StageRecord]
+    ) -> None:
+        for stage in stages:
+            if self.stop.requested or time.monotonic() >= self.ctx.deadline_at:
+                break
+            self.view.stage(self.stages.index(stage) + 1, len(self.stages), stage)
+            self._walk(frame, stage, hosts, into)
 
     def record(self) -> RunRecord:
         """The run so far, or as it ended."""
@@ -103,7 +131,7 @@ class Engine:
             started=self._started,
             finished=finished,
             duration_s=time.monotonic() - self._began_at,
-            stages=tuple(self._records),
+            stages=(*self._records, *self._rehearsal.beyond(len(self._records))),
             interrupted=self.stop.reason if cut else "",
             notes=tuple(self.notes),
         )
@@ -111,23 +139,27 @@ class Engine:
     def _ending(self) -> tuple[Row, str]:
         if self.stop.requested:
             return INTERRUPTED, f"ended by {self.stop.reason}"
+        if self._rehearsal.cause == UNPROVEN:
+            return UNPROVEN, f"nothing was judged of {self.canary}"
         return DEADLINE, "the run's deadline passed"
 
-    def _walk(self, frame: Frame, stage: Stage) -> None:
-        started_s, deadline_at = time.monotonic() - self._began_at, frame.deadline_of(stage)
+    def _walk(self, frame: Frame, stage: Stage, hosts: tuple[str, ...], into: list[StageRecord]) -> None:
+        started_s = time.monotonic() - self._began_at
         resumed, blocked = self.hooks.finished_before(stage), self.standing.blocked_in(stage)
-        walking = self.standing.walking(stage, self.hosts, resumed)
+        walking = self.standing.walking(stage, hosts, resumed)
         self.hooks.before(stage, walking)
-        walked: dict[str, Walked] = {}
-        if (host_step := stage.on_hosts) and walking:
-            walked = walk_hosts(frame, stage.title, host_step, walking, deadline_at)
-        if (fleet_step := stage.on_fleet) and walking and FLEET not in blocked and not self.stop.requested:
-            outcomes = outcomes_for_fleet(stage, walking, walked)
-            walked[FLEET] = walk_fleet(frame, stage.title, fleet_step, outcomes, deadline_at)
-        findings = self._account(stage, walked, resumed, blocked)
-        self.standing.learn(walked, findings)
-        told = (note for one in walked.values() if one.outcome for note in one.outcome.notes)
-        self.notes.extend(note for note in dict.fromkeys(told) if note not in self.notes)
+        walked = self._steps(frame, stage, walking, with_fleet=FLEET not in blocked)
+        explain = Explain(
+            outside=self._outside,
+            waiting=frozenset(self.hosts) - set(hosts),
+            resumed=resumed,
+            blocked=blocked,
+            walked=walked,
+            roots=roots_of(self.declared[stage.slug], walked, stage.slug, self.waivers.cover),
+            ended_by=INTERRUPTED if self.stop.requested else None,
+        )
+        findings = self._account(stage, explain, () if into is self._records else into)
+        self._learn(walked, findings)
         record = StageRecord(
             title=stage.title,
             slug=stage.slug,
@@ -135,30 +167,35 @@ class Engine:
             reached=True,
             started_s=started_s,
             duration_s=time.monotonic() - self._began_at - started_s,
-            hosts=host_records(stage, self.hosts, walked, resumed, blocked),
+            hosts=host_records(stage, hosts, walked, resumed, blocked),
             findings=findings,
             changes=tuple(change for one in walked.values() for change in one.changes),
         )
-        self._records.append(record)
+        into.append(self._rehearsal.joined(len(into), record) if into is self._records else record)
         self.view.stage_ended(record)
         self.hooks.after(stage, self.record(), walking, good_hosts(walking, record))
 
-    def _account(
-        self, stage: Stage, walked: Mapping[str, Walked], resumed: Mapping[str, str], blocked: Mapping[str, Row]
-    ) -> tuple[Finding, ...]:
-        declared = self.declared[stage.slug]
-        explain = Explain(
-            outside=self._outside,
-            resumed=resumed,
-            blocked=blocked,
-            walked=walked,
-            roots=roots_of(declared, walked, stage.slug, self.waivers.cover),
-            ended_by=INTERRUPTED if self.stop.requested else None,
-        )
-        returned = (finding for one in walked.values() if one.outcome for finding in one.outcome.findings)
-        settled = account(declared, returned, explain)
+    def _steps(self, frame: Frame, stage: Stage, walking: tuple[str, ...], *, with_fleet: bool) -> dict[str, Walked]:
+        walked: dict[str, Walked] = {}
+        deadline_at = frame.deadline_of(stage)
+        if (host_step := stage.on_hosts) and walking:
+            walked = walk_hosts(frame, stage.title, host_step, walking, deadline_at)
+        if (fleet_step := stage.on_fleet) and walking and with_fleet and not self.stop.requested:
+            outcomes = outcomes_for_fleet(stage, walking, walked)
+            walked[FLEET] = walk_fleet(frame, stage.title, fleet_step, outcomes, deadline_at)
+        return walked
+
+    def _learn(self, walked: Mapping[str, Walked], findings: Sequence[Finding]) -> None:
+        self.standing.learn(walked, findings)
+        told = (note for one in walked.values() if one.outcome for note in one.outcome.notes)
+        self.notes.extend(note for note in dict.fromkeys(told) if note not in self.notes)
+
+    def _account(self, stage: Stage, explain: Explain, alone: Sequence[StageRecord]) -> tuple[Finding, ...]:
+        returned = (finding for one in explain.walked.values() if one.outcome for finding in one.outcome.findings)
+        settled = account(self.declared[stage.slug], returned, explain)
         waived = self.waivers.applied((*settled, *unclaimed(explain, settled)))
-        return collapse(waived, known=self._snapshot(None).findings, causes=stage.causes, blocked=blocked)
+        known = tuple(finding for record in (*self._records, *alone) for finding in record.findings)
+        return collapse(waived, known=known, causes=stage.causes, blocked=explain.blocked)
 
     @property
     def _outside(self) -> frozenset[str]:

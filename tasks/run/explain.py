@@ -24,6 +24,7 @@ class Explain:
 
     Attributes:
         outside: hosts that ``--limit`` left out
+        waiting: hosts whose turn comes only when the canary is good
         resumed: host to the sentence that says when it finished this stage
         blocked: host (or ``FLEET``) to the row that blocked it before this stage
         walked: how every host, and the fleet step, came out of this stage
@@ -33,6 +34,7 @@ class Explain:
     """
 
     outside: frozenset[str] = frozenset()
+    waiting: frozenset[str] = frozenset()
     resumed: Mapping[str, str] = field(default_factory=dict)
     blocked: Mapping[str, Row] = field(default_factory=dict)
     walked: Mapping[str, Walked] = field(default_factory=dict)
@@ -41,8 +43,8 @@ class Explain:
 
     def __call__(self, row: Row) -> Finding:
         """The first explanation that holds; a row without any is an ERROR."""
-        if strangers := self.outside & {row.target, row.peer}:
-            return skipped(row, f"outside --limit: {', '.join(sorted(strangers))}")
+        if elsewhere := self._elsewhere({row.target, row.peer}):
+            return skipped(row, elsewhere)
         if row.target in self.resumed:
             return skipped(row, self.resumed[row.target])
         if row.target in self.blocked:
@@ -52,6 +54,12 @@ class Explain:
         if self.ended_by is not None:
             return skipped(row, "the run ended before this was asked", self.ended_by)
         return self._by_others(row)
+
+    def _elsewhere(self, ends: set[str]) -> str:
+        """Why an end takes no part in this stage, though nothing is wrong with it."""
+        if strangers := self.outside & ends:
+            return f"outside --limit: {', '.join(sorted(strangers))}"
+        return "not before the canary is good" if self.waiting & ends else ""
 
     def _by_others(self, row: Row) -> Finding:
         """The other end, the fleet step or the journal, where the target itself is not to blame."""

@@ -42,6 +42,8 @@ class Options:
     report_dir: Path | None
     deadline_s: float
     list: bool
+    prune: bool = False
+    canary: str = ""
 
 
 def parse_options(runbook: Runbook, argv: Sequence[str] | None) -> Options:
@@ -60,6 +62,8 @@ def parse_options(runbook: Runbook, argv: Sequence[str] | None) -> Options:
         report_dir=parsed.report_dir,
         deadline_s=parsed.deadline,
         list=parsed.list,
+        prune=parsed.prune,
+        canary=parsed.canary,
     )
 
 
@@ -71,7 +75,7 @@ def _parser(runbook: Runbook) -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.set_defaults(limit=[], yes=False, confirmed=[])
+    parser.set_defaults(limit=[], yes=False, confirmed=[], prune=False, canary="")
     _add_choice(parser, runbook)
     _add_running(parser, runbook)
     _add_telling(parser)
@@ -102,7 +106,11 @@ def _add_running(parser: argparse.ArgumentParser, runbook: Runbook) -> None:
             "--yes", dest="confirmed", metavar="HOST[,..]", type=_names, help="the name that would be asked for"
         )
     else:
-        group.add_argument("--yes", action="store_true", help="accepted for scripts; this runbook asks nothing")
+        asks = (
+            "do not ask before --prune deletes" if runbook.prunes else "accepted for scripts; this runbook asks nothing"
+        )
+        group.add_argument("--yes", action="store_true", help=asks)
+    _add_caution(group, runbook)
     group.add_argument(
         "--deadline", metavar="SECONDS", type=_seconds, default=7200.0, help="for the whole run; default: 7200"
     )
@@ -116,6 +124,22 @@ def _add_running(parser: argparse.ArgumentParser, runbook: Runbook) -> None:
     group.add_argument(
         "--waivers", metavar="FILE", type=Path, help="YAML list of check, target, reason, until; FLEETPROOF_WAIVERS"
     )
+
+
+def _add_caution(group: argparse._ArgumentGroup, runbook: Runbook) -> None:
+    if runbook.mutates and not runbook.confirm:
+        group.add_argument(
+            "--canary",
+            metavar="HOST",
+            default="",
+            help="change and prove this host first; the others are touched only when all of its rows are good",
+        )
+    if runbook.prunes:
+        group.add_argument(
+            "--prune",
+            action="store_true",
+            help="delete what earlier versions left behind, never what holds data; asks, and --plan --prune shows it",
+        )
 
 
 def _add_telling(parser: argparse.ArgumentParser) -> None:

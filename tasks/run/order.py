@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tasks.model.errors import SettingsError
-from tasks.run.choose import choose_hosts, choose_stages
+from tasks.run.choose import check_canary, choose_hosts, choose_stages
 from tasks.run.declare import declare
 from tasks.run.waiver import Waivers, filed_waivers, parse_waiver
 
@@ -55,7 +55,7 @@ def order_of(runbook: Runbook, options: Options, argv: tuple[str, ...], site: Si
     Resolve names against the site.
 
     Raises:
-        SettingsError: an unknown stage, host or waived check; a waiver file that cannot be read
+        SettingsError: an unknown stage, host, canary or waived check; a waiver file that cannot be read
         BrokenRunbook: the stages contradict themselves
 
     """
@@ -65,6 +65,10 @@ def order_of(runbook: Runbook, options: Options, argv: tuple[str, ...], site: Si
     hosts = choose_hosts(groups_of, options.limit)
     declared = declare(stages, site.fleet)
     waivers, notes = _waivers(site, options, [row for rows in declared.values() for row in rows])
+    if options.canary:
+        check_canary(options.canary, hosts, stages, runbook.stages)
+        others = ", ".join(host for host in hosts if host != options.canary) or "nobody else"
+        notes = (*notes, f"canary: {options.canary} is changed and proven first; {others} only when it is good")
     return Order(
         runbook=runbook,
         options=options,

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from tasks.run.stage import Stage
 
 
-def inputs_of(fleet: Fleet, cluster: str, *, traits: Sequence[str], library: str, manifests: str) -> str:
+def inputs_of(
+    fleet: Fleet, cluster: str, *, traits: Sequence[str], library: str, manifests: str, prune: bool = False
+) -> str:
     """
     Digest everything a cluster's stages depend on.
 
@@ -29,11 +31,12 @@ def inputs_of(fleet: Fleet, cluster: str, *, traits: Sequence[str], library: str
     Arguments:
         library: this library's name and version
         manifests: digest of the kustomizations
+        prune: what was finished without is not finished with it
 
     """
     shared = {key: value for key, value in plain_of(fleet).items() if key != "clusters"}
     own = plain_of(fleet.cluster(cluster))
-    whole = json.dumps([own, shared, sorted(traits), library, manifests], sort_keys=True)
+    whole = json.dumps([own, shared, sorted(traits), library, manifests, prune], sort_keys=True)
     return hashlib.sha256(whole.encode()).hexdigest()
 
 

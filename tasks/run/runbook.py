@@ -31,6 +31,7 @@ class Runbook:
         mutates: takes the lock and keeps the journal; False where nothing is ever changed
         confirm: what will be lost: "destroys the cluster on this machine". Then hosts are named one by one, never by
             group, and each name is typed again. Empty where the runbook converges and asks nothing
+        prunes: has stages that delete what earlier versions left behind, where --prune asks for it
 
     """
 
@@ -40,6 +41,7 @@ class Runbook:
     stages: tuple[Stage, ...]
     mutates: bool
     confirm: str = ""
+    prunes: bool = False
 
 
 def main(runbook: Runbook, argv: Sequence[str] | None = None, *, root: Path | None = None) -> int:

@@ -8,12 +8,13 @@ import sys
 import traceback
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from tasks.model.record import Exit
 from tasks.reports import json, text
 from tasks.run.afterwards import pay_what_is_owed
-from tasks.run.confirm import confirm
+from tasks.run.confirm import agree, confirm
 from tasks.run.deliver import Delivery
 from tasks.run.engine import Engine
 from tasks.run.history import last_durations
@@ -61,6 +62,9 @@ def run_session(runbook: Runbook, options: Options, argv: tuple[str, ...], root:
         return Session(0)
     if runbook.confirm and not options.plan:
         confirm(runbook.confirm, order.hosts, options.confirmed)
+    if options.prune and not options.plan and not options.yes:
+        where = ", ".join(order.hosts)
+        agree(f"deletes from {where} what earlier versions left there; --plan --prune shows each object", "prune")
     return _run(order)
 
 
@@ -68,7 +72,7 @@ def _run(order: Order) -> Session:
     options, mask, notes = order.options, masker(order.site.settings), list(order.notes)
     with ExitStack() as stack:
         view = stack.enter_context(open_view(sys.stderr, mask))
-        ctx = new_context(order.site, view, plan=options.plan, deadline_s=options.deadline_s)
+        ctx = new_context(order.site, view, plan=options.plan, deadline_s=options.deadline_s, prune=options.prune)
 
         def tell(said: str) -> None:
             notes.append(said)
@@ -134,10 +138,15 @@ def _journal(order: Order, ctx: RunContext, tell: Callable[[str], None]) -> Hook
     if not order.runbook.mutates:
         return Hooks()
     site, manifests = order.site, digest_of(order.site.root / "kustomize")
-    inputs = {
-        host: inputs_of(site.fleet, host, traits=site.settings.traits, library=library(), manifests=manifests)
-        for host in order.hosts
-    }
+    digest = partial(
+        inputs_of,
+        site.fleet,
+        traits=site.settings.traits,
+        library=library(),
+        manifests=manifests,
+        prune=order.options.prune,
+    )
+    inputs = {host: digest(host) for host in order.hosts}
     return Journalled(
         Journal(ctx.state / "journal", tell),
         order.runbook.stages,
@@ -158,6 +167,7 @@ def _engine(order: Order, ctx: RunContext, view: View, stop: Stop, hooks: Hooks,
         stages=order.stages,
         declared=order.declared,
         hosts=order.hosts,
+        canary=order.options.canary,
         waivers=order.waivers,
         stop=stop,
         view=view,

@@ -63,7 +63,7 @@ def open_site(root: Path | None = None) -> Site:
     return Site(root=root, settings=settings, nornir=nornir, fleet=nornir.inventory.defaults.data["fleet"])
 
 
-def new_context(site: Site, progress: Progress, *, plan: bool, deadline_s: float) -> RunContext:
+def new_context(site: Site, progress: Progress, *, plan: bool, deadline_s: float, prune: bool = False) -> RunContext:
     """One run's fixed facts; Nornir's dry run is set to the plan, so that its transports refuse to change anything."""
     site.nornir.data.dry_run = plan
     return RunContext(
@@ -75,6 +75,7 @@ def new_context(site: Site, progress: Progress, *, plan: bool, deadline_s: float
         run_id=f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}",
         progress=progress,
         deadline_at=time.monotonic() + deadline_s,
+        prune=prune,
     )
 
 

@@ -27,6 +27,12 @@ class Standing:
         self._blocked: dict[str, Row] = {}
         self._threads: dict[str, Thread] = {}
 
+    def fork(self) -> Standing:
+        """The same standing, to be taken up again later; whose step is still busy is known to both."""
+        twin = Standing()
+        twin._blocked, twin._threads = dict(self._blocked), self._threads
+        return twin
+
     @property
     def left_behind(self) -> tuple[str, ...]:
         """Hosts, or ``FLEET``, whose given-up step is still busy."""

@@ -8,6 +8,8 @@ Its world is the folder ``PROBE_WORLD``; ``PROBE_FAULT`` is ``KIND:STAGE:HOST`` 
     linger     the step ends after a moment, so that a signal can come in between
     leak       the step tells and raises the secret S3 key
     kill-write SIGKILL at the journal's write number STAGE, before (HOST=before) or after it
+
+``PROBE_AGAIN`` adds a last stage that looks.
 """
 
 from __future__ import annotations
@@ -86,18 +88,21 @@ def converge(title: str) -> Stage:
     )
 
 
-def look(_outcomes: Any, ctx: Any) -> Outcome:
-    """Judge the operator's machine."""
-    go_wrong("look", FLEET, ctx)
-    return Outcome(findings=(Finding(row=Row("look.tools", FLEET), verdict=Verdict.PASS, observed="all there"),))
+def looking(title: str) -> Stage:
+    """A stage that judges the operator's machine."""
+    slug = title.lower()
+    row = Row(f"{slug}.tools", FLEET)
+
+    def look(_outcomes: Any, ctx: Any) -> Outcome:
+        go_wrong(slug, FLEET, ctx)
+        return Outcome(findings=(Finding(row=row, verdict=Verdict.PASS, observed="all there"),))
+
+    return Stage(title=title, declares=lambda _fleet: (row,), on_fleet=look)
 
 
-STAGES = (
-    Stage(title="Look", declares=lambda _fleet: (Row("look.tools", FLEET),), on_fleet=look),
-    converge("One"),
-    converge("Two"),
-    converge("Three"),
-)
+STAGES = (looking("Look"), converge("One"), converge("Two"), converge("Three"))
+if "PROBE_AGAIN" in os.environ:
+    STAGES = (*STAGES, looking("Again"))
 
 
 def mine(number: int, moment: str) -> None:

@@ -13,7 +13,7 @@ from tasks.model.errors import FleetError, SettingsError
 from tasks.model.finding import FLEET, Finding, Outcome, Row, Verdict
 from tasks.model.record import Exit
 from tasks.run.choose import choose_hosts, choose_stages
-from tasks.run.confirm import confirm
+from tasks.run.confirm import agree, confirm
 from tasks.run.declare import BrokenRunbook, declare
 from tasks.run.files import write_atomically
 from tasks.run.interrupt import Stop
@@ -346,3 +346,55 @@ def test_a_report_folder_that_cannot_be_made_is_wrong_usage(tmp_path: Path, caps
 def test_every_host_is_there(bench: Workbench) -> None:
     """The workbench walks the fleet of the specification."""
     assert tuple(cluster.name for cluster in bench.fleet.clusters) == HOSTS
+
+
+def pruning(seen: list[bool]) -> Runbook:
+    """A runbook that deletes what earlier versions left, where it is asked to."""
+    row = Row("fleet.tools", FLEET)
+
+    def step(_outcomes: Any, ctx: Any) -> Outcome:
+        seen.append(ctx.prune)
+        return Outcome(findings=(passing(row),))
+
+    stage = Stage(title="Prune", declares=lambda _fleet: (row,), on_fleet=step, mutates=True)
+    return replace(judging(Verdict.PASS), stages=(stage,), prunes=True)
+
+
+@pytest.mark.parametrize(
+    ("argv", "code", "seen"),
+    [
+        ((), Exit.GREEN, [False]),
+        (("--prune",), Exit.USAGE, []),
+        (("--prune", "--yes"), Exit.GREEN, [True]),
+        (("--prune", "--plan"), Exit.GREEN, [True]),
+    ],
+)
+def test_deleting_is_asked_for_and_agreed_to(argv: tuple[str, ...], code: Exit, seen: list[bool]) -> None:
+    """Nobody to ask is no consent; a plan asks nothing, for it deletes nothing."""
+    came: list[bool] = []
+    assert main(pruning(came), argv) == code
+    assert came == seen
+
+
+@pytest.mark.parametrize(("typed", "refused"), [("prune", False), ("yes", True), ("", True)])
+def test_one_word_is_typed_before_deleting(typed: str, *, refused: bool) -> None:
+    """Any other answer is a no."""
+    asked: list[str] = []
+
+    def ask(text: str) -> str:
+        asked.append(text)
+        return typed
+
+    if refused:
+        with pytest.raises(SettingsError, match="prune was not typed, so nothing was done"):
+            agree("deletes things", "prune", is_terminal=lambda: True, ask=ask)
+    else:
+        agree("deletes things", "prune", is_terminal=lambda: True, ask=ask)
+    assert "This deletes things." in asked[0]
+
+
+@pytest.mark.parametrize("argv", [("--prune",), ("--canary", "cluster-01")])
+def test_options_are_offered_where_they_mean_something(argv: tuple[str, ...]) -> None:
+    """A runbook that deletes nothing has no --prune, and one that changes nothing no --canary."""
+    with pytest.raises(SystemExit):
+        main(replace(judging(Verdict.PASS, mutates=False), mutates=False), argv)

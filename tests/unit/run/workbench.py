@@ -94,6 +94,7 @@ class Workbench:
         deadline_s: float = 60.0,
         waivers: Waivers | None = None,
         hooks: Hooks | None = None,
+        canary: str = "",
     ) -> Engine:
         """An engine ready to run."""
         settings = Settings(state=self.state)
@@ -119,6 +120,7 @@ class Workbench:
             hosts=hosts,
             stop=self.stop,
             view=view,
+            canary=canary,
             waivers=waivers or Waivers(),
         )
         if hooks:
