@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import signal
@@ -29,6 +30,7 @@ FLEET = load_fleet(ROOT / "inventory")
 NAMES = tuple(cluster.name for cluster in FLEET.clusters)
 VICTIM, OTHERS = "cluster-03", tuple(name for name in NAMES if name != "cluster-03")
 MUTATING = ("initialise-control-planes", "fetch-kubeconfigs", "install-cilium", "announce-addresses")
+LEFT = (("ConfigMap", "of-yesterday"), ("Secret", "precious"))
 PHASE = ",".join((*MUTATING, "await-nodes"))
 each_cluster = pytest.mark.parametrize("cluster", NAMES)
 
@@ -178,6 +180,51 @@ def test_drift_names_what_somebody_changed_and_nothing_else(deployed: Ran, opera
     mended = operator.run("full_deploy", "--only", "deploy-monitoring")
     assert [change.split(":")[0] for change in mended.changes()] == [VICTIM]
     assert operator.run("drift").code == 0
+
+
+def test_what_an_earlier_version_left_is_pruned_only_when_asked(deployed: Ran, operator: Operator) -> None:
+    """A record that has one object more: drift shows it, a plan foresees its deletion, and --prune makes just that."""
+    assert deployed.code == 0
+    room, record = ("-n", "monitoring"), "configmap/fleetproof.monitoring"
+    operator.kubectl(VICTIM, *room, "create", "configmap", "of-yesterday")
+    operator.kubectl(VICTIM, *room, "create", "secret", "generic", "precious")
+    left = json.dumps([["v1", kind, "monitoring", name] for kind, name in LEFT], indent=0)
+    operator.kubectl(VICTIM, *room, "patch", record, "-p", json.dumps({"data": {"left": left}}))
+    stage = ("full_deploy", "--only", "deploy-monitoring", "--limit", VICTIM)
+    assert operator.run(*stage).changes() == []
+    observed = operator.run("drift", "--limit", VICTIM).finding(f"drift.monitoring@{VICTIM}")["observed"]
+    assert observed == "; ".join(f"{kind} {name} is left from an earlier version" for kind, name in LEFT)
+    plan = operator.run(*stage, "--plan", "--prune")
+    assert plan.code == 4
+    assert f"{VICTIM}: delete ConfigMap of-yesterday of namespace monitoring" in plan.changes(made=False)[0]
+    assert operator.run(*stage, "--prune").code == 2
+    pruned = operator.run(*stage, "--prune", "--yes")
+    assert (pruned.code, pruned.changes()) == (0, plan.changes(made=False))
+    row = pruned.finding(f"deploy.monitoring@{VICTIM}")
+    assert (row["verdict"], row["evidence"][0].split(":")[0]) == ("WARN", "Secret precious is never pruned")
+    there = operator.kubectl(VICTIM, *room, "get", "configmaps,secrets", "-o", "name")
+    assert ("secret/precious" in there, "configmap/of-yesterday" in there) == (True, False)
+    operator.kubectl(VICTIM, *room, "delete", "secret", "precious")
+    assert operator.run(*stage).code == 0
+    assert operator.run("drift", "--limit", VICTIM).code == 0
+
+
+def test_a_canary_goes_first_and_a_bad_one_alone(deployed: Ran, operator: Operator, lab: Lab) -> None:
+    """Every cluster differs; as long as the canary cannot be reached nobody is mended, then the canary is, then all."""
+    assert deployed.code == 0
+    for cluster in NAMES:
+        operator.kubectl(cluster, "-n", "monitoring", "scale", "deployment", "monitoring-operator", "--replicas=2")
+    words = ("full_deploy", "--only", "deploy-monitoring,ask-services", "--canary", VICTIM)
+    with lab.fault("partition", VICTIM):
+        bad = operator.run(*words)
+    assert (bad.changes(), {row.partition("@")[2] for row in bad.red}) == ([], {VICTIM})
+    for cluster in OTHERS:
+        row = bad.finding(f"deploy.monitoring@{cluster}")
+        assert (row["verdict"], row["blocked_by"]["target"]) == ("SKIP", VICTIM)
+    good = operator.run(*words)
+    assert (good.code, good.red) == (0, {})
+    assert [change.split(":")[0] for change in good.changes()] == [VICTIM, *OTHERS]
+    assert operator.run(*words).changes() == []
 
 
 def test_the_loss_of_the_object_store_is_told_by_every_cluster(deployed: Ran, operator: Operator, lab: Lab) -> None:
