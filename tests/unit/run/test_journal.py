@@ -140,8 +140,8 @@ def test_inputs_are_the_clusters_own(bench: Workbench, tmp_path: Path) -> None:
     manifests.mkdir()
     (manifests / "a.yaml").write_text("a: 1\n")
 
-    def digest(fleet: Any = bench.fleet, *, traits: tuple[str, ...] = (), library: str = "l") -> str:
-        return inputs_of(fleet, "cluster-01", traits=traits, library=library, manifests=digest_of(manifests))
+    def digest(fleet: Any = bench.fleet, *, traits: tuple[str, ...] = (), library: str = "l", **how: bool) -> str:
+        return inputs_of(fleet, "cluster-01", traits=traits, library=library, manifests=digest_of(manifests), **how)
 
     def changed(name: str, **values: Any) -> Any:
         clusters = tuple(replace(one, **values) if one.name == name else one for one in bench.fleet.clusters)
@@ -154,6 +154,7 @@ def test_inputs_are_the_clusters_own(bench: Workbench, tmp_path: Path) -> None:
     assert digest(replace(bench.fleet, versions=versions)) != today
     assert digest(traits=("lab",)) != today
     assert digest(library="m") != today
+    assert digest(prune=True) != today
     (manifests / "a.yaml").write_text("a: 2\n")
     assert digest() != today
 
