@@ -57,6 +57,23 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Measure:
+    """
+    A number behind a verdict, kept for trends; its series is that of the row's name and this one.
+
+    Attributes:
+        name: what is measured, dotted: ``disk.used``
+        value: in ``unit``
+        unit: ``%``, ``days``, ``s``, ``MiB``
+
+    """
+
+    name: str
+    value: float
+    unit: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """
     One row of a report.
@@ -72,6 +89,7 @@ class Finding:
         duration_s: seconds the check took, 0 where it read facts already gathered
         blocked_by: the row that is the cause, where this one is only its consequence
         waiver: the operator's reason for living with it; the verdict stays visible
+        measured: the numbers that the verdict rests on, where they are worth a trend
 
     """
 
@@ -85,6 +103,7 @@ class Finding:
     duration_s: float = 0.0
     blocked_by: Row | None = None
     waiver: str = ""
+    measured: tuple[Measure, ...] = ()
 
     @property
     def blocks(self) -> bool:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tasks.model.finding import FLEET, Row
+from tasks.model.finding import FLEET, Measure, Row
 from tasks.preflight.clock import reference
 from tasks.preflight.judge import bad, fair, finding, good, unjudged
 from tasks.preflight.limits import CLOCK_BLUR_S, CLOCK_FAIL_S, CLOCK_WARN_S
@@ -46,7 +47,7 @@ def _finding(row: Row, clock: Fact[Clock], right: Clock) -> Finding:
     judgement = unjudged(clock.reason) if isinstance(clock, Unknown) else judge_clock(clock, right, _remedy(row))
     return finding(
         row,
-        judgement,
+        replace(judgement, measured=_measured(clock, right)),
         wanted=f"within {CLOCK_WARN_S:g} s of the fleet's median; {CLOCK_FAIL_S:g} s at most",
         reproduce="date +%s.%N" if row != S3 else "curl -sI http://S3/minio/health/live | grep Date; date -u",
     )
@@ -67,3 +68,9 @@ def judge_clock(clock: Clock, right: Clock, remedy: str) -> Judgement:
     if abs(off) - error > CLOCK_FAIL_S:
         return bad(said, remedy)
     return fair(said, remedy) if abs(off) - error > CLOCK_WARN_S else good(said)
+
+
+def _measured(clock: Fact[Clock], right: Clock) -> tuple[Measure, ...]:
+    if isinstance(clock, Unknown):
+        return ()
+    return (Measure(name="clock.off", value=clock.ahead_s - right.ahead_s, unit="s"),)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from tasks.model.finding import Measure
 from tasks.preflight import limits, wanted
 from tasks.preflight.judge import HostCheck, Judgement, Wish, bad, fair, good, known
 from tasks.preflight.releases import OLDEST, release
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tasks.preflight.host_facts import HostFacts
+    from tasks.preflight.values import Disk
     from tasks.preflight.wanted import Room
 
 
@@ -63,17 +66,22 @@ def room(wish: Room) -> Callable[[HostFacts, Wish], Judgement]:
 
     def judge(facts: HostFacts, _: Wish) -> Judgement:
         disk = known(facts.disks)[wish.path]
-        free, remedy = disk.available / limits.GIB, mend(f"df -h {disk.at}; df -i {disk.at}", "disks")
-        seen = f"{free:.1f} GiB free of {disk.total / limits.GIB:.1f} ({disk.filesystem}, {disk.at})"
-        if disk.filesystem == "overlayfs" and wish.path == "/var/lib/containerd":
-            return bad(f"{seen}: containerd's snapshots cannot lie on an overlay", remedy)
-        if disk.inodes and disk.inodes_free * 100 < disk.inodes * limits.INODES_FREE_PERCENT:
-            return bad(f"{disk.inodes_free} of {disk.inodes} inodes free: pods would be evicted", remedy)
-        if free < wish.needed:
-            return bad(f"{seen}, less than {wish.needed} GiB", remedy)
-        return fair(f"{seen}, less than {wish.recommended} GiB", remedy) if free < wish.recommended else good(seen)
+        used = Measure(name="disk.used", value=100 * (1 - disk.available / max(disk.total, 1)), unit="%")
+        return replace(_room(wish, disk), measured=(used,))
 
     return judge
+
+
+def _room(wish: Room, disk: Disk) -> Judgement:
+    free, remedy = disk.available / limits.GIB, mend(f"df -h {disk.at}; df -i {disk.at}", "disks")
+    seen = f"{free:.1f} GiB free of {disk.total / limits.GIB:.1f} ({disk.filesystem}, {disk.at})"
+    if disk.filesystem == "overlayfs" and wish.path == "/var/lib/containerd":
+        return bad(f"{seen}: containerd's snapshots cannot lie on an overlay", remedy)
+    if disk.inodes and disk.inodes_free * 100 < disk.inodes * limits.INODES_FREE_PERCENT:
+        return bad(f"{disk.inodes_free} of {disk.inodes} inodes free: pods would be evicted", remedy)
+    if free < wish.needed:
+        return bad(f"{seen}, less than {wish.needed} GiB", remedy)
+    return fair(f"{seen}, less than {wish.recommended} GiB", remedy) if free < wish.recommended else good(seen)
 
 
 def swap(facts: HostFacts, _: Wish) -> Judgement:

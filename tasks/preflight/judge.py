@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from tasks.fleet.model import Cluster, Fleet
+    from tasks.model.finding import Measure
     from tasks.preflight.host_facts import HostFacts
     from tasks.preflight.values import Fact
 
@@ -31,12 +32,13 @@ def known(fact: Fact[T]) -> T:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:
-    """How a check came out, what was seen, and what mends it."""
+    """How a check came out, what was seen, what mends it, and the numbers behind it that are worth a trend."""
 
     verdict: Verdict
     observed: str
     remedy: str = ""
     evidence: tuple[str, ...] = ()
+    measured: tuple[Measure, ...] = ()
 
 
 def good(observed: str) -> Judgement:
@@ -124,4 +126,5 @@ def finding(row: Row, judgement: Judgement, *, wanted: str, reproduce: str) -> F
         remedy=judgement.remedy,
         reproduce=reproduce,
         evidence=judgement.evidence,
+        measured=judgement.measured,
     )

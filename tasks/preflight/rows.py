@@ -9,7 +9,7 @@ from tasks.preflight.checks_clock import clock_rows
 from tasks.preflight.checks_dns import OPERATOR, dns_rows
 from tasks.preflight.checks_operator import TOOL_CHECKS
 from tasks.preflight.checks_paths import path_rows
-from tasks.preflight.checks_store import store_rows
+from tasks.preflight.checks_store import ENDPOINT, store_rows
 from tasks.preflight.checks_unique import unique_rows
 from tasks.preflight.checks_vips import vip_rows
 from tasks.preflight.host_checks import HOST_CHECKS
@@ -21,10 +21,15 @@ if TYPE_CHECKING:
 
 def operator_rows(fleet: Fleet) -> tuple[Row, ...]:
     """The operator's tools, the object store, and a knock at every host."""
+    return (*seat_rows(fleet), *(row for row in store_rows(fleet.s3) if row not in seat_rows(fleet)))
+
+
+def seat_rows(fleet: Fleet) -> tuple[Row, ...]:
+    """The same without the buckets, which only a canary can prove."""
     return (
         *(check.row for check in TOOL_CHECKS),
         Row(OPERATOR, FLEET),
-        *store_rows(fleet.s3),
+        Row(ENDPOINT, FLEET),
         *(Row(SEAT, cluster.name) for cluster in fleet.clusters),
     )
 
