@@ -107,7 +107,7 @@ class Kubectl:
 def kubectl_of(ctx: RunContext, name: str) -> Kubectl:
     """The kubectl of one cluster; call it only after ``open_cluster`` has proven whose it is."""
     return Kubectl(
-        shell=LocalShell(plan=ctx.plan),
+        shell=LocalShell(plan=ctx.plan or ctx.read_only),
         kubeconfig=folder_of(ctx.state, name) / "admin.conf",
         context=name,
         cache=ctx.state / "cache" / name,

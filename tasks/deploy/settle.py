@@ -28,11 +28,17 @@ TIMEOUT_S = 420.0
 """An image that has to be pulled first takes its time."""
 
 
-def settles(components: Sequence[str]) -> tuple[Callable[[Fleet], tuple[Row, ...]], HostStep]:
+def settles(
+    components: Sequence[str], timeout_s: float = TIMEOUT_S
+) -> tuple[Callable[[Fleet], tuple[Row, ...]], HostStep]:
     """
     Declare and make the step that waits until every object of these components is what it was meant to become.
 
     One row ``settled.<component>`` for each cluster that has it; nothing is changed.
+
+    Arguments:
+        timeout_s: for each component
+
     """
 
     def declares(fleet: Fleet) -> tuple[Row, ...]:
@@ -44,7 +50,7 @@ def settles(components: Sequence[str]) -> tuple[Callable[[Fleet], tuple[Row, ...
         api = open_cluster(ctx, cluster)
         if api is None:
             return done(task, Outcome(findings=tuple(not_there_yet(Row(f"settled.{it}", cluster.name)) for it in mine)))
-        return done(task, Outcome(findings=tuple(_settled(ctx, cluster, it, api) for it in mine)))
+        return done(task, Outcome(findings=tuple(_settled(ctx, cluster, it, api, timeout_s) for it in mine)))
 
     return declares, settle
 
@@ -57,7 +63,7 @@ def has(cluster: Cluster, component: str) -> bool:
     return cluster.region == "central" or component not in CENTRAL_ONLY
 
 
-def _settled(ctx: RunContext, cluster: Cluster, component: str, api: KubeApi) -> Finding:
+def _settled(ctx: RunContext, cluster: Cluster, component: str, api: KubeApi, timeout_s: float) -> Finding:
     if skip := skipped(ctx, Row(f"settled.{component}", cluster.name), component):
         return skip
     overlay, stream = render(ctx, cluster, component, LocalShell(plan=ctx.plan))
@@ -68,6 +74,6 @@ def _settled(ctx: RunContext, cluster: Cluster, component: str, api: KubeApi) ->
         lambda: lacking(api, stream, overlay.namespace),
         api=api,
         good=f"{len(stream.documents)} objects are there and ready",
-        timeout_s=TIMEOUT_S,
+        timeout_s=timeout_s,
         namespace=overlay.namespace,
     )

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from tasks.deploy.api import KubeApi
     from tasks.fleet.model import Cluster, Fleet
     from tasks.run.context import RunContext
+    from tasks.run.stage import HostStep
 
 PROMETHEUS = "monitoring/services/monitoring-prometheus:http-web"
 ALERTMANAGER = "monitoring/services/monitoring-alertmanager:http-web"
@@ -43,22 +44,31 @@ def _checks(cluster: Cluster) -> tuple[str, ...]:
     return (*EVERYWHERE, *CENTRAL) if cluster.region == "central" else EVERYWHERE
 
 
-def ask(task: Task, *, ctx: RunContext) -> Result:
+def asks(patience_s: float) -> HostStep:
     """
-    Ask one cluster's Prometheus and Alertmanager, and on the central one the global view. Changes nothing.
+    Make the step that asks one cluster's Prometheus and Alertmanager, and on the central one the global view.
 
-    Returns:
-        Result with ``result`` = Outcome(findings=one per row of ``declares``)
+    One row of ``declares`` each; nothing is changed.
+
+    Arguments:
+        patience_s: how long a wrong answer is asked for again
 
     """
-    cluster = ctx.fleet.cluster(task.host.name)
-    api = open_cluster(ctx, cluster)
-    if api is None:
-        return done(task, Outcome(findings=tuple(not_there_yet(Row(it, cluster.name)) for it in _checks(cluster))))
-    questions = _questions(ctx.fleet, cluster, api)
-    return done(
-        task, Outcome(findings=tuple(_patiently(ctx, Row(it, cluster.name), questions[it]) for it in _checks(cluster)))
-    )
+
+    def ask(task: Task, *, ctx: RunContext) -> Result:
+        cluster = ctx.fleet.cluster(task.host.name)
+        rows = [Row(it, cluster.name) for it in _checks(cluster)]
+        api = open_cluster(ctx, cluster)
+        if api is None:
+            return done(task, Outcome(findings=tuple(not_there_yet(row) for row in rows)))
+        questions = _questions(ctx.fleet, cluster, api)
+        found = (_patiently(ctx, row, questions[row.check], patience_s) for row in rows)
+        return done(task, Outcome(findings=tuple(found)))
+
+    return ask
+
+
+ask = asks(PATIENCE_S)
 
 
 def _questions(fleet: Fleet, cluster: Cluster, api: KubeApi) -> Mapping[str, Callable[[], str]]:
@@ -96,7 +106,7 @@ def query(api: KubeApi, service: str, expression: str, **parameters: str) -> lis
     return answers.series(get(api, service, "api/v1/query", query=expression, **parameters))
 
 
-def _patiently(ctx: RunContext, row: Row, wrong: Callable[[], str]) -> Finding:
+def _patiently(ctx: RunContext, row: Row, wrong: Callable[[], str], patience_s: float) -> Finding:
     """Ask until the answer is good; a plan asks once."""
     said: list[str] = []
 
@@ -112,7 +122,7 @@ def _patiently(ctx: RunContext, row: Row, wrong: Callable[[], str]) -> Finding:
             f"{row.check} of {row.target}",
             once,
             done=lambda text: not text,
-            timeout_s=0.0 if ctx.plan else PATIENCE_S,
+            timeout_s=0.0 if ctx.plan else patience_s,
             every_s=2.0,
             say=lambda text: ctx.progress.doing(row.target, text),
         )

@@ -39,6 +39,7 @@ class RunContext:
         run_id: sortable, unique: 20261123T140501Z-1a2b
         progress: where to tell what is going on
         deadline_at: ``time.monotonic()`` value at which the whole run is over
+        read_only: no transport lets a mutation through: while planning, and in runbooks that only look
 
     """
 
@@ -51,3 +52,4 @@ class RunContext:
     progress: Progress
     deadline_at: float
     prune: bool = False
+    read_only: bool = False

@@ -13,7 +13,7 @@ from tasks.run.files import write_atomically
 from tasks.run.hooks import Hooks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from tasks.model.record import RunRecord
@@ -80,6 +80,18 @@ class Delivery(Hooks):
         new = self._parent / f".latest.{self.folder.name}"
         new.symlink_to(self.folder.name)
         new.replace(self._parent / "latest")
+
+    def add(self, pages: Mapping[str, str]) -> str:
+        """
+        Write further renderings, and name the first of them.
+
+        Raises:
+            OSError: the folder cannot be written
+
+        """
+        for name, text in pages.items():
+            write_atomically(self.folder / name, text)
+        return next(iter(pages))
 
     @contextmanager
     def log(self) -> Iterator[TextIO]:

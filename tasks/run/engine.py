@@ -14,7 +14,7 @@ from tasks.run.close import DEADLINE, FAILED, INTERRUPTED, closing_stage
 from tasks.run.collapse import collapse
 from tasks.run.explain import Explain, roots_of, unclaimed
 from tasks.run.hooks import Hooks
-from tasks.run.muster import good_hosts, host_records, outcomes_for_fleet
+from tasks.run.muster import good_hosts, host_records, last_step
 from tasks.run.rehearsal import UNPROVEN, Rehearsal
 from tasks.run.standing import Standing
 from tasks.run.steps import Frame, walk_fleet, walk_hosts
@@ -180,9 +180,9 @@ class Engine:
         deadline_at = frame.deadline_of(stage)
         if (host_step := stage.on_hosts) and walking:
             walked = walk_hosts(frame, stage.title, host_step, walking, deadline_at)
-        if (fleet_step := stage.on_fleet) and walking and with_fleet and not self.stop.requested:
-            outcomes = outcomes_for_fleet(stage, walking, walked)
-            walked[FLEET] = walk_fleet(frame, stage.title, fleet_step, outcomes, deadline_at)
+        last = last_step(stage, walking, walked, self.record, self.ctx, with_fleet=with_fleet)
+        if last is not None and not self.stop.requested:
+            walked[FLEET] = walk_fleet(frame, stage.title, last, deadline_at)
         return walked
 
     def _learn(self, walked: Mapping[str, Walked], findings: Sequence[Finding]) -> None:

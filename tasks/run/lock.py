@@ -12,13 +12,13 @@ import time
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tasks.model.errors import Locked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 HEARTBEAT_S = 5.0
 TTL_S = 60.0
@@ -74,6 +74,29 @@ def hold(path: Path, *, runbook: str, run_id: str, tell: Callable[[str], None]) 
             os.ftruncate(handle, 0)
     finally:
         os.close(handle)
+
+
+def holder(path: Path) -> Owner | None:
+    """
+    Who holds the fleet now; None where nobody does.
+
+    The lock itself is not touched: to take it for a look would turn away a run that begins just then.
+    """
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    try:
+        owner = _read(handle)
+    finally:
+        os.close(handle)
+    return owner if owner is not None and _alive(owner) else None
+
+
+def _alive(owner: Owner) -> bool:
+    if time.time() - owner.heartbeat >= TTL_S:
+        return False
+    return owner.host != socket.gethostname() or Path(f"/proc/{owner.pid}").exists()
 
 
 def _take(handle: int, path: Path) -> Owner | None:

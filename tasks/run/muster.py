@@ -8,10 +8,11 @@ from tasks.model.finding import FLEET, Outcome
 from tasks.model.record import Fate, HostRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from tasks.model.finding import Row
-    from tasks.model.record import StageRecord
+    from tasks.model.record import RunRecord, StageRecord
+    from tasks.run.context import RunContext
     from tasks.run.stage import Stage
     from tasks.run.walked import Walked
 
@@ -23,6 +24,25 @@ def outcomes_for_fleet(stage: Stage, walking: tuple[str, ...], walked: Mapping[s
     return {host: one.outcome for host, one in walked.items() if one.outcome is not None}
 
 
+def last_step(
+    stage: Stage,
+    walking: tuple[str, ...],
+    walked: Mapping[str, Walked],
+    record: Callable[[], RunRecord],
+    ctx: RunContext,
+    *,
+    with_fleet: bool,
+) -> Callable[[], Outcome] | None:
+    """What is left to do once, after the hosts; a step over the record needs no host that came this far."""
+    if record_step := stage.on_record:
+        so_far = record()
+        return lambda: record_step(so_far, ctx)
+    if (fleet_step := stage.on_fleet) and walking and with_fleet:
+        outcomes = outcomes_for_fleet(stage, walking, walked)
+        return lambda: fleet_step(outcomes, ctx)
+    return None
+
+
 def host_records(
     stage: Stage,
     hosts: tuple[str, ...],
@@ -31,7 +51,7 @@ def host_records(
     blocked: Mapping[str, Row],
 ) -> tuple[HostRecord, ...]:
     """One record per step that the stage has: every chosen host, and the fleet."""
-    steps = (*(hosts if stage.on_hosts else ()), *((FLEET,) if stage.on_fleet else ()))
+    steps = (*(hosts if stage.on_hosts else ()), *((FLEET,) if stage.on_fleet or stage.on_record else ()))
     return tuple(walked[one].record if one in walked else _stayed_out(one, resumed, blocked) for one in steps)
 
 

@@ -12,9 +12,11 @@ from tasks.model.record import Exit
 from tasks.run.options import parse_options
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    from tasks.reports.report import Report
+    from tasks.run.context import RunContext
     from tasks.run.stage import Stage
 
 
@@ -32,6 +34,7 @@ class Runbook:
         confirm: what will be lost: "destroys the cluster on this machine". Then hosts are named one by one, never by
             group, and each name is typed again. Empty where the runbook converges and asks nothing
         prunes: has stages that delete what earlier versions left behind, where --prune asks for it
+        pages: makes further renderings of the report that has ended: file name to text
 
     """
 
@@ -42,6 +45,7 @@ class Runbook:
     mutates: bool
     confirm: str = ""
     prunes: bool = False
+    pages: Callable[[Report, RunContext], Mapping[str, str]] | None = None
 
 
 def main(runbook: Runbook, argv: Sequence[str] | None = None, *, root: Path | None = None) -> int:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from tasks.model.errors import FleetError
 from tasks.model.record import Exit
 from tasks.reports import json, text
 from tasks.run.afterwards import pay_what_is_owed
@@ -72,7 +73,7 @@ def _run(order: Order) -> Session:
     options, mask, notes = order.options, masker(order.site.settings), list(order.notes)
     with ExitStack() as stack:
         view = stack.enter_context(open_view(sys.stderr, mask))
-        ctx = new_context(order.site, view, plan=options.plan, deadline_s=options.deadline_s, prune=options.prune)
+        ctx = _context(order, view)
 
         def tell(said: str) -> None:
             notes.append(said)
@@ -92,21 +93,30 @@ def _run(order: Order) -> Session:
             engine.run()
         finally:
             pay_what_is_owed(tell)
-            report, code = _delivered(delivery, engine.record(), view)
+            report, code, page = _delivered(delivery, engine.record(), order, ctx)
     _show(json.dump(report) if options.json else _readable(report))
-    print(f"report: {delivery.folder}/report.html", file=sys.stderr)  # noqa: T201  a command line program speaks
+    print(f"report: {delivery.folder}/{page}", file=sys.stderr)  # noqa: T201  a command line program speaks
     return Session(code, engine.standing.left_behind)
 
 
-def _delivered(delivery: Delivery, record: RunRecord, view: View) -> tuple[Report, int]:
-    """The report, and the exit code: a run whose report could not be kept is not proven."""
-    report = delivery.report(record)
+def _context(order: Order, view: View) -> RunContext:
+    options, looks = order.options, not order.runbook.mutates
+    return new_context(
+        order.site, view, plan=options.plan, deadline_s=options.deadline_s, prune=options.prune, read_only=looks
+    )
+
+
+def _delivered(delivery: Delivery, record: RunRecord, order: Order, ctx: RunContext) -> tuple[Report, int, str]:
+    """The report, the exit code (a run whose report could not be kept is not proven) and the page to open."""
+    report, page = delivery.report(record), "report.html"
     try:
         delivery.finish(report)
-    except OSError as error:
-        view.note(f"the report could not be written to {delivery.folder}: {error}")
-        return report, report.exit_code or Exit.UNJUDGED
-    return report, report.exit_code
+        if order.runbook.pages:
+            page = delivery.add(order.runbook.pages(report, ctx))
+    except (OSError, FleetError) as error:
+        ctx.progress.note(f"the report could not be written to {delivery.folder}: {error}")
+        return report, report.exit_code or Exit.UNJUDGED, page
+    return report, report.exit_code, page
 
 
 def masked_traceback(root: Path | None) -> str:

@@ -63,9 +63,11 @@ def open_site(root: Path | None = None) -> Site:
     return Site(root=root, settings=settings, nornir=nornir, fleet=nornir.inventory.defaults.data["fleet"])
 
 
-def new_context(site: Site, progress: Progress, *, plan: bool, deadline_s: float, prune: bool = False) -> RunContext:
-    """One run's fixed facts; Nornir's dry run is set to the plan, so that its transports refuse to change anything."""
-    site.nornir.data.dry_run = plan
+def new_context(
+    site: Site, progress: Progress, *, plan: bool, deadline_s: float, prune: bool = False, read_only: bool = False
+) -> RunContext:
+    """One run's fixed facts; what only looks is a dry run to Nornir, so that its transports refuse any change."""
+    site.nornir.data.dry_run = plan or read_only
     return RunContext(
         fleet=site.fleet,
         settings=site.settings,
@@ -76,6 +78,7 @@ def new_context(site: Site, progress: Progress, *, plan: bool, deadline_s: float
         progress=progress,
         deadline_at=time.monotonic() + deadline_s,
         prune=prune,
+        read_only=plan or read_only,
     )
 
 

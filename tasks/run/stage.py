@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from tasks.fleet.model import Fleet
     from tasks.model.finding import Outcome, Row
+    from tasks.model.record import RunRecord
     from tasks.run.context import RunContext
 
 
@@ -39,6 +40,20 @@ class FleetStep(Protocol):
         ...
 
 
+class RecordStep(Protocol):
+    """Runs once, on the operator's machine, over what the run has found so far; also where no host came this far."""
+
+    def __call__(self, record: RunRecord, ctx: RunContext) -> Outcome:
+        """
+        Judge the run itself.
+
+        Arguments:
+            record: every stage before this one
+
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
     """
@@ -49,6 +64,7 @@ class Stage:
         declares: every row this stage owes for the given fleet; a row that does not come back is an ERROR
         on_hosts: the task, or None
         on_fleet: the fleet step, or None
+        on_record: the step over the run so far, in the place of ``on_fleet``, or None
         mutates: takes part in plan, journal and lock
         even_after_failure: also runs on hosts that an earlier stage has blocked
         deadline_s: seconds after which hosts still busy are given up, each with its own row
@@ -62,6 +78,7 @@ class Stage:
     declares: Callable[[Fleet], tuple[Row, ...]]
     on_hosts: HostStep | None = None
     on_fleet: FleetStep | None = None
+    on_record: RecordStep | None = None
     mutates: bool = False
     even_after_failure: bool = False
     deadline_s: float = 600.0

@@ -47,7 +47,7 @@ def run_stages(nornir: Nornir, stages: Sequence[Stage], *, plan: bool = False, d
     declared = declare(stages, site.fleet)
     waivers, notes = filed_waivers(settings.waivers, [row for rows in declared.values() for row in rows])
     with open_view(sys.stderr, mask) as view:
-        ctx = new_context(site, view, plan=plan, deadline_s=deadline_s)
+        ctx = new_context(site, view, plan=plan, deadline_s=deadline_s, read_only=True)
         engine = Engine(
             nornir=nornir,
             ctx=ctx,

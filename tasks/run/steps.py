@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from tasks.run.context import RunContext
     from tasks.run.interrupt import Stop
     from tasks.run.progress import View
-    from tasks.run.stage import FleetStep, HostStep, Stage
+    from tasks.run.stage import HostStep, Stage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,15 +96,13 @@ def _run(nornir: Nornir, title: str, step: Callable[[Task], Result]) -> tuple[Ma
     return results, RuntimeError("Nornir brought no result back for this host")
 
 
-def walk_fleet(
-    frame: Frame, title: str, step: FleetStep, outcomes: Mapping[str, Outcome], deadline_at: float
-) -> Walked:
-    """Run a fleet step once, under the same deadline and guard as a host's."""
+def walk_fleet(frame: Frame, title: str, step: Callable[[], Outcome], deadline_at: float) -> Walked:
+    """Run a stage's last step once, under the same deadline and guard as a host's."""
     gated: list[Change] = []
 
     def job() -> Outcome:
         with _shown(frame.view, FLEET, title) as show, ledger(gated):
-            outcome = step(outcomes, frame.ctx)
+            outcome = step()
             show(outcome)
             return outcome
 

@@ -39,12 +39,14 @@ class Api:
         return (RECORDED / name / "lab" / "stdout.txt").read_text()
 
 
-def asked(api: Api | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, plan: bool = False) -> dict[str, Any]:
+def asked(
+    api: Api | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, plan: bool = False, patience_s: float = 0.0
+) -> dict[str, Any]:
     """Every finding by its check."""
     monkeypatch.setattr(ask, "open_cluster", lambda *_: api)
     monkeypatch.setattr("tasks.run.wait.time.sleep", lambda _: None)
     onsite = OnSite(tmp_path, host="cluster-02", plan=plan)
-    return {finding.row.check: finding for finding in onsite.run(ask.ask).findings}
+    return {finding.row.check: finding for finding in onsite.run(ask.asks(patience_s)).findings}
 
 
 def test_a_cluster_that_answers_well_passes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -55,14 +57,12 @@ def test_a_cluster_that_answers_well_passes(tmp_path: Path, monkeypatch: pytest.
 
 def test_a_service_that_is_not_there_yet_is_asked_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its silence is waited out."""
-    monkeypatch.setattr(ask, "PATIENCE_S", 5.0)
-    found = asked(Api(silent=3), tmp_path, monkeypatch)
+    found = asked(Api(silent=3), tmp_path, monkeypatch, patience_s=5.0)
     assert {finding.verdict for finding in found.values()} == {Verdict.PASS}
 
 
 def test_patience_ends_with_the_last_word(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """And with the command that asks the same."""
-    monkeypatch.setattr(ask, "PATIENCE_S", 0.0)
     finding = asked(Api(silent=99), tmp_path, monkeypatch)["answers.targets"]
     assert (finding.verdict, finding.observed) == (Verdict.FAIL, "cluster-02: no endpoints available")
     assert "query?query=up" in finding.reproduce
@@ -78,7 +78,6 @@ def test_a_plan_asks_once_and_judges_nothing(tmp_path: Path, monkeypatch: pytest
 
 def test_what_is_no_json_is_no_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A proxy's error page, for one."""
-    monkeypatch.setattr(ask, "PATIENCE_S", 0.0)
     monkeypatch.setattr(Api, "text", lambda *_, **__: "<html>")
     assert asked(Api(), tmp_path, monkeypatch)["answers.prometheus"].verdict is Verdict.FAIL
 

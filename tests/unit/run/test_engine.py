@@ -12,12 +12,14 @@ from tasks.model.errors import CommandTimeout, Unreachable
 from tasks.model.finding import FLEET, Finding, Outcome, Row, Verdict
 from tasks.model.record import Exit, Fate, exit_of
 from tasks.run.change import Gate
+from tasks.run.stage import Stage
 from tasks.run.waiver import Waiver, Waivers
 from tests.unit.run.workbench import HOSTS, change, failing, finding, passing, verdicts
 
 if TYPE_CHECKING:
     from nornir.core.task import Task
 
+    from tasks.model.record import RunRecord
     from tasks.run.context import RunContext
     from tests.unit.run.workbench import Workbench
 
@@ -324,3 +326,27 @@ def test_what_steps_note_is_told_once(bench: Workbench) -> None:
         return Outcome(findings=(passing(Row("a", task.host.name)),), notes=("a chart of the lab's own",))
 
     assert bench.run(bench.stage("a", host=step)).notes == ("a chart of the lab's own",)
+
+
+def test_a_step_over_the_record_is_given_the_run_so_far(bench: Workbench) -> None:
+    """Every stage before it, whatever became of the hosts; what it raises is its row's error."""
+    row, seen = Row("run.judged", FLEET), []
+
+    def lost(task: Task, _ctx: RunContext) -> Outcome:
+        raise Unreachable(task.host.name, "no-route")
+
+    def judge(record: RunRecord, _ctx: RunContext) -> Outcome:
+        seen.append([str(one.row) for one in record.findings])
+        return Outcome(findings=(passing(row),))
+
+    def broken(_record: RunRecord, _ctx: RunContext) -> Outcome:
+        raise ValueError("no such thing")
+
+    first = bench.stage("host.ssh", host=lost)
+    record = bench.run(first, Stage(title="Judge", declares=lambda _fleet: (row,), on_record=judge))
+    assert seen == [[f"host.ssh@{host}" for host in HOSTS]]
+    assert verdicts(record)["run.judged@fleet"] is Verdict.PASS
+    assert [(one.host, one.fate) for one in record.stages[1].hosts] == [(FLEET, Fate.DONE)]
+    record = bench.run(first, Stage(title="Judge", declares=lambda _fleet: (row,), on_record=broken))
+    assert verdicts(record)["run.judged@fleet"] is Verdict.ERROR
+    assert finding(record, "run.judged@fleet").observed == "ValueError: no such thing"

@@ -20,9 +20,12 @@ from tasks.run.interrupt import Stop
 from tasks.run.options import EXIT_CODES
 from tasks.run.runbook import Runbook, main
 from tasks.run.stage import Stage
+from tasks.run.step import done
 from tests.unit.run.workbench import HOSTS, passing
 
 if TYPE_CHECKING:
+    from nornir.core.task import Result
+
     from tests.unit.run.workbench import Workbench
 
 GROUPS = {"cluster-01": ("central",), "cluster-02": ("edge",), "cluster-03": ("edge",)}
@@ -341,6 +344,41 @@ def test_a_report_folder_that_cannot_be_made_is_wrong_usage(tmp_path: Path, caps
     (tmp_path / "file").touch()
     assert main(judging(Verdict.PASS), ("--report-dir", str(tmp_path / "file"))) == Exit.USAGE
     assert "no report can be written there" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("mutates", "argv", "refuses"), [(True, (), False), (True, ("--plan",), True), (False, (), True)]
+)
+def test_who_only_looks_is_refused_every_change(
+    mutates: bool,  # noqa: FBT001  a column of the table
+    argv: tuple[str, ...],
+    refuses: bool,  # noqa: FBT001  as above
+) -> None:
+    """A plan, and a runbook that changes nothing: Nornir's dry run, by which transports refuse, and its own word."""
+    seen: list[tuple[bool, bool]] = []
+
+    def look(task: Any, *, ctx: Any) -> Result:
+        seen.append((task.is_dry_run(), ctx.read_only))
+        return done(task, Outcome(findings=(passing(Row("seen", task.host.name)),)))
+
+    stage = Stage(title="Look", declares=lambda _fleet: tuple(Row("seen", host) for host in HOSTS), on_hosts=look)
+    book = Runbook(name="look", summary="Look.", examples=("look.py",), stages=(stage,), mutates=mutates)
+    assert main(book, (*argv, "--json")) == Exit.GREEN
+    assert set(seen) == {(refuses, refuses)}
+
+
+def test_further_pages_are_written_beside_the_report(state: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """And the first of them is what the operator is pointed to; one that fails leaves the report, and is not green."""
+    book = replace(judging(Verdict.PASS, mutates=False), pages=lambda report, _ctx: {"page.html": report.headline})
+    assert main(book, ()) == Exit.GREEN
+    assert (state / "reports" / "latest" / "page.html").read_text().startswith("GREEN")
+    assert capsys.readouterr().err.endswith("/page.html\n")
+
+    def broken(_report: Any, _ctx: Any) -> dict[str, str]:
+        raise FleetError("no history")
+
+    assert main(replace(book, pages=broken), ()) == Exit.UNJUDGED
+    assert (state / "reports" / "latest" / "report.json").exists()
 
 
 def test_every_host_is_there(bench: Workbench) -> None:
