@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from tasks.env_file import open_to_others
+from tasks.notices import wrong_notices
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -30,12 +31,15 @@ def incomplete(settings: Settings) -> Iterator[str]:
     if bool(settings.s3_access_key) != bool(settings.s3_secret_key):
         missing = "S3_SECRET_KEY" if settings.s3_access_key else "S3_ACCESS_KEY"
         yield f"{missing} is missing, its counterpart is set; {WHERE}"
-    for name, path in (("NODE_SSH_KEY", settings.node_ssh_key), ("FLEETPROOF_WAIVERS", settings.waivers)):
+    yield from wrong_notices(settings.notices)
+    files = {"NODE_SSH_KEY": settings.node_ssh_key, "FLEETPROOF_WAIVERS": settings.waivers}
+    for name, path in files.items():
         if path and not os.path.isfile(path):  # noqa: PTH113  unlike Path's, it never raises with the value in its text
             yield f"{name} names no file; give the path of one, relative to the project's folder or absolute"
         elif path and name == "NODE_SSH_KEY":
             yield from open_to_others(path)
     folders = [("FLEETPROOF_CHARTS", path) for path in settings.charts]
-    for name, path in (*folders, ("FLEETPROOF_SCHEMAS", settings.schemas)):
+    more = (("FLEETPROOF_SCHEMAS", settings.schemas), ("FLEETPROOF_TEXTFILE", settings.notices.textfile))
+    for name, path in (*folders, *more):
         if path and not os.path.isdir(path):  # noqa: PTH112  as above
             yield f"{name} names no folder; give the path of one, relative to the project's folder or absolute"

@@ -6,16 +6,18 @@ import gc
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tasks.env_checks import WHERE, incomplete, mangled
 from tasks.env_file import read_env_file
 from tasks.model.errors import SettingsError
 from tasks.model.masking import mask_values
+from tasks.nornir_plugins import load_plugin
+from tasks.notices import VARIABLES as NOTICES
+from tasks.notices import Notices, read_notices
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from importlib.metadata import SelectableGroups
 
     from nornir.core import Nornir
     from nornir.core.inventory import Inventory
@@ -41,6 +43,7 @@ VARIABLES = (
     "FLEETPROOF_CHARTS",
     "FLEETPROOF_CHART_MIRROR",
     "FLEETPROOF_SCHEMAS",
+    *NOTICES,
 )
 _SERVICE_SECRETS = tuple(name for name in VARIABLES if name.startswith(("OPENSEARCH_", "GRAFANA_", "ALERT_")))
 """What is secret about the services: fields of ``Settings`` under the same names in lower case."""
@@ -67,6 +70,7 @@ class Settings:
         chart_mirror: FLEETPROOF_CHART_MIRROR, URL in the place of the charts' repositories; empty: there is none
         schemas: FLEETPROOF_SCHEMAS, folder that describes kinds: ``swagger.json`` of Kubernetes, other kinds' own
             CustomResourceDefinitions as YAML
+        notices: whom the nightly audit tells
 
     """
 
@@ -88,6 +92,7 @@ class Settings:
     charts: tuple[Path, ...] = ()
     chart_mirror: str = ""
     schemas: Path | None = None
+    notices: Notices = field(default_factory=Notices)
 
     @property
     def known_hosts(self) -> Path:
@@ -148,6 +153,7 @@ def load_settings(root: Path = ROOT, environment: Mapping[str, str] | None = Non
         charts=paths("FLEETPROOF_CHARTS"),
         chart_mirror=values.get("FLEETPROOF_CHART_MIRROR", ""),
         schemas=path("FLEETPROOF_SCHEMAS"),
+        notices=read_notices(values, path),
     )
     mistakes += [*mangled(values), *incomplete(settings)]
     if mistakes:
@@ -158,7 +164,8 @@ def load_settings(root: Path = ROOT, environment: Mapping[str, str] | None = Non
 def masker(settings: Settings) -> Callable[[str], str]:
     """Make the function that takes every secret of ``settings`` out of a text; see ``mask_values``."""
     services = (getattr(settings, name.lower()) for name in _SERVICE_SECRETS)
-    return mask_values((settings.node_password, settings.s3_access_key, settings.s3_secret_key, *services))
+    own = (settings.node_password, settings.s3_access_key, settings.s3_secret_key)
+    return mask_values((*own, *services, *settings.notices.secrets))
 
 
 def open_nornir(root: Path | None = None, settings: Settings | None = None) -> Nornir:
@@ -191,21 +198,13 @@ def open_nornir(root: Path | None = None, settings: Settings | None = None) -> N
     # a relative folder would follow the working directory
     config.inventory.options["folder"] = str(root / config.inventory.options["folder"])
     plugins = entry_points()
-    inventory: Inventory = _load(plugins, "inventory", config.inventory.plugin)(**config.inventory.options).load()
+    inventory: Inventory = load_plugin(plugins, "inventory", config.inventory.plugin)(**config.inventory.options).load()
     _equip(inventory, settings)
-    ConnectionPluginRegister.register("node_shell", _load(plugins, "connections", "node_shell"))
-    runner = _load(plugins, "runners", config.runner.plugin)(**config.runner.options)
+    ConnectionPluginRegister.register("node_shell", load_plugin(plugins, "connections", "node_shell"))
+    runner = load_plugin(plugins, "runners", config.runner.plugin)(**config.runner.options)
     # what was imported stays: walking it again and again, at exit too, would take a fifth of a short run's time
     gc.freeze()
     return Nornir(inventory=inventory, runner=runner, config=config)
-
-
-def _load(plugins: SelectableGroups, kind: str, name: str) -> Any:
-    """One Nornir plugin by its entry point's name."""
-    found = plugins.select(group=f"nornir.plugins.{kind}", name=name)
-    if not found:
-        raise SettingsError(f"nornir_config.yaml: no {kind} plugin is called {name}; is the package installed?")
-    return next(iter(found)).load()
 
 
 def _equip(inventory: Inventory, settings: Settings) -> None:
