@@ -5,9 +5,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: help venv lock check lint test demo bench up down charts images manifests
+.PHONY: help venv lock check lint test demo bench up down charts images manifests install-audit uninstall-audit
 help:  ## show this
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 venv: $(BIN)/.ready  ## the project's Python environment, pinned by hash
 
@@ -53,6 +53,12 @@ images: venv  ## write images.txt: every image that the clusters pull, for a mir
 
 manifests: venv  ## render everything, ask every guard, hold every object against its schema
 	$(BIN)/python -m tasks.deploy check
+
+install-audit: venv  ## have systemd run the nightly audit as you: two units into /etc/systemd/system, and the timer on
+	$(SUDO) env PATH="$$PATH" $(BIN)/python -m tasks.audit install --user "$$(id -un)"
+
+uninstall-audit: venv  ## stop that, and take the two units away; history and reports stay
+	$(SUDO) $(BIN)/python -m tasks.audit uninstall
 
 up: venv  ## boot the lab
 	$(BIN)/python -m lab up

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tasks.model.record import Exit
 from tasks.reports import picture, words
@@ -18,26 +18,32 @@ _MOODS = {Exit.GREEN: "good", Exit.BAD: "bad", Exit.PENDING: "pending"}
 
 def render(report: Report) -> str:
     """The page; every text in it is escaped by the template engine."""
-    return _template().render(
-        report=report,
-        mood=_MOODS.get(Exit(report.exit_code), "unsure"),
-        facts=words.facts(report),
-        shares=picture.shares(report),
-        grids=picture.grids(report),
-        lanes=picture.lanes(report),
-        changes=words.changes(report),
-        warned=words.doubtful(report, waived=False),
-        waived=words.doubtful(report, waived=True),
-        words=words,
-    )
+    return template("report.html.j2").render(values(report))
+
+
+def values(report: Report) -> dict[str, Any]:
+    """What the page's template, and one that extends it, is given."""
+    return {
+        "report": report,
+        "mood": _MOODS.get(Exit(report.exit_code), "unsure"),
+        "facts": words.facts(report),
+        "shares": picture.shares(report),
+        "grids": picture.grids(report),
+        "lanes": picture.lanes(report),
+        "changes": words.changes(report),
+        "warned": words.doubtful(report, waived=False),
+        "waived": words.doubtful(report, waived=True),
+        "words": words,
+    }
 
 
 @cache
-def _template() -> Template:
-    from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415  only who renders pays for it
+def template(name: str, package: str = "tasks.reports") -> Template:
+    """One template of a package, which may extend this room's: its blocks are ``style``, ``news`` and ``history``."""
+    from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined  # noqa: PLC0415  only who renders pays for it
 
     environment = Environment(
-        loader=PackageLoader("tasks.reports"),
+        loader=ChoiceLoader([PackageLoader(one) for one in dict.fromkeys((package, "tasks.reports"))]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -45,4 +51,4 @@ def _template() -> Template:
         keep_trailing_newline=True,
     )
     environment.filters["span"] = words.span
-    return environment.get_template("report.html.j2")
+    return environment.get_template(name)

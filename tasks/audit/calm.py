@@ -1,0 +1,37 @@
+"""A deployment's stage as an audit walks it: a bad row keeps no other from being asked; a cause is told once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from tasks.audit.around import UNDISTURBED
+from tasks.preflight.knock import SEAT
+from tasks.probes.prove import API
+
+if TYPE_CHECKING:
+    from tasks.run.stage import Stage
+
+PATIENCE_S: Final = 20.0
+"""For a pod that restarts just then; a deployment waits longer, for it has only just begun what it waits for."""
+
+HOST: Final = (f"{UNDISTURBED.check}@fleet", SEAT)
+"""What makes a host's rows red that are not to blame themselves: a deployment at work, a host that is away."""
+
+BEHIND_THE_API: Final = ("drift", "settled", "answers")
+"""Whatever is asked through an API server; of a silent one that alone is told."""
+
+OF_THE_FLEET: Final = ("host", "reach", "vip", "fleet", "s3", "operator", "certificates", "etcd")
+
+BELOW_THE_API: Final = ("certificates.control-plane", "etcd.health")
+"""Without them an API server cannot be ready."""
+
+
+def calmly(stage: Stage) -> Stage:
+    """The same stage, walked on every host whatever was found before, with the audit's own causes."""
+    causes = {
+        **dict.fromkeys(OF_THE_FLEET, HOST),
+        **dict.fromkeys(BEHIND_THE_API, (*HOST, API)),
+        API: (*HOST, *BELOW_THE_API),
+    }
+    return replace(stage, even_after_failure=True, causes={**stage.causes, **causes})
