@@ -52,6 +52,7 @@ STAGES = (
         mutates=True,
         deadline_s=300,
     ),
+    deploy_stage("Close kube-system", "kube-system"),
     Stage(
         title="Await nodes",
         declares=cilium.settle_declares,

@@ -2,8 +2,9 @@
 # From bare machines to announced addresses, as one would script it: all machines at once, each on its own.
 #
 # usage: plain.sh FOLDER USER NAME=ADDRESS=VIP...
-# FOLDER holds kubeadm/NAME.yaml and overlays/NAME/{cilium,cilium-l2}/kustomization.yaml, and takes NAME.conf and NAME.log.
-# SSH_OPTIONS are OpenSSH's; kubectl, kustomize and helm are on the PATH.
+# FOLDER holds kubeadm/NAME.yaml and overlays/NAME/COMPONENT/kustomization.yaml (prometheus-crds, cilium, cilium-l2,
+# kube-system), and takes NAME.conf, NAME.log and NAME.certificates.
+# SSH_OPTIONS are OpenSSH's; kubectl, kustomize, helm and openssl are on the PATH.
 set -u
 folder=$1 user=$2
 shift 2
@@ -27,13 +28,32 @@ apply() {
   kustomize build "$folder/overlays/$name/$1" --enable-helm | kubectl apply --server-side -n kube-system -f -
 }
 
+certify() {
+  # one Secret: its name, and the name in its certificate; of the authority in the present folder
+  openssl req -x509 "${new_key[@]}" -CA ca.crt -CAkey ca.key -days 365 -subj "/CN=$2" -addext "subjectAltName=DNS:$2" \
+    -keyout tls.key -out tls.crt
+  kubectl -n kube-system create secret generic "$1" --from-file=ca.crt --from-file=tls.crt --from-file=tls.key
+}
+
+certify_hubble() {
+  local new_key=(-newkey ec -pkeyopt ec_paramgen_curve:P-256 -noenc)
+  mkdir "$folder/$name.certificates"
+  cd "$folder/$name.certificates"
+  openssl req -x509 "${new_key[@]}" -days 3650 -subj /CN=hubble -keyout ca.key -out ca.crt
+  certify hubble-server-certs "*.$name.hubble-grpc.cilium.io"
+  certify hubble-relay-client-certs '*.hubble-relay.cilium.io'
+}
+
 rolled_out() {
   kubectl -n kube-system get daemonsets,deployments -o name |
     xargs -n 1 kubectl -n kube-system rollout status --timeout=300s
 }
 
 served() {
-  kubectl get --raw /apis/cilium.io/v2 | grep -q '"ciliumloadbalancerippools"' &&
+  local listed
+  listed=$(kubectl get --raw /apis/cilium.io/v2) &&
+    grep -q '"ciliumloadbalancerippools"' <<<"$listed" &&
+    grep -q '"ciliumnetworkpolicies"' <<<"$listed" &&
     kubectl get --raw /apis/cilium.io/v2alpha1 | grep -q '"ciliuml2announcementpolicies"'
 }
 
@@ -51,9 +71,13 @@ one() {
   IFS='=' read -r name address vip <<<"$1"
   export KUBECONFIG=$folder/$name.conf
   init_and_fetch
+  apply prometheus-crds
+  kubectl wait --for=condition=Established crd --all --timeout=60s
+  (certify_hubble)
   apply cilium
   until_true served
   apply cilium-l2
+  apply kube-system
   kubectl wait --for=condition=Ready node --all --timeout=300s
   rolled_out
   until_true assigned

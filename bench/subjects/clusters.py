@@ -18,7 +18,7 @@ from bench.subjects import readers
 from bench.subjects.tooling import ssh_options
 from lab.build.cache import default_cache
 from lab.build.recipes import BIN
-from lab.build.toolsets import CILIUM
+from lab.build.sources import SOURCES
 from lab.machine.power import PoweredMachine
 from tasks import open_nornir
 from tasks.deploy.charts import Sources, lay_in_place
@@ -29,24 +29,19 @@ from tasks.settings import Settings
 from tasks.transport.local import LocalShell
 
 REPETITIONS = 3
-STAGES = "initialise-control-planes,fetch-kubeconfigs,install-cilium,announce-addresses,await-nodes"
-_COMPONENTS = ("cilium", "cilium-l2")
+STAGES = (
+    "initialise-control-planes,fetch-kubeconfigs,define-kinds,install-cilium,announce-addresses,close-kube-system,"
+    "await-nodes"
+)
+_COMPONENTS = ("prometheus-crds", "cilium", "cilium-l2", "kube-system")
 _TRAITS = ("lab",)
-_CHART = "cilium-1.18.2"
 _TIMEOUT_S = 900.0
 
 
 @dataclass(slots=True, kw_only=True)
 class Clusters:
-    """
-    This subject's work; ``here`` is a lab of bare machines, a new one for every run.
+    """This subject's work; ``here`` is a lab of bare machines, a new one for every run."""
 
-    Attributes:
-        folder: an empty one that outlives a lab
-
-    """
-
-    folder: Path
     here: Ground
     say: Callable[[str], None]
     fleet: Fleet = field(init=False)
@@ -54,8 +49,8 @@ class Clusters:
     def __post_init__(self) -> None:
         self.fleet = open_nornir(settings=Settings()).inventory.defaults.data["fleet"]
         # the product sees to its charts itself; the script, which may run first, is given them too
-        (self.folder / _CHART).symlink_to(default_cache().path(CILIUM.recipe) / "chart")
-        lay_in_place(ROOT, LocalShell(plan=False), Sources(folders=(self.folder,)), bases=("cilium",))
+        charts = default_cache().path(SOURCES) / "charts"
+        lay_in_place(ROOT, LocalShell(plan=False), Sources(folders=(charts,)), bases=("cilium", "prometheus-crds"))
 
     def start_bare(self) -> None:
         """Put a new lab of bare machines in the place of the one that was used."""
@@ -84,10 +79,8 @@ class Clusters:
 
 def measure(folder: Path, repetitions: int | None, say: Callable[[str], None]) -> Iterator[Report]:
     """Measure on the lab's four machines, bare before every run."""
-    kept = folder / "kept"
-    kept.mkdir()
     with ground(say, folder) as here:
-        clusters = Clusters(folder=kept, here=here, say=say)
+        clusters = Clusters(here=here, say=say)
         yield played(subject(clusters), repetitions or REPETITIONS, clusters.run, say)
 
 
@@ -192,6 +185,7 @@ def _write_overlays(fleet: Fleet, folder: Path) -> None:
         for component in _COMPONENTS:
             built = buildable(ROOT, read_overlay(ROOT, cluster, component), _TRAITS, folder)
             if not built.is_relative_to(folder):
+                (folder / cluster.name).mkdir(parents=True, exist_ok=True)
                 (folder / cluster.name / component).symlink_to(built)
 
 

@@ -142,6 +142,9 @@ def _cilium(needs: Mapping[str, Path]) -> Iterator[Image]:
         command=("/usr/bin/cilium-operator-generic",),
         inside=f"operator {tools.version}",
     )
+    yield _static(
+        _chart_reference(values["hubble"]["relay"]["image"]), tools, needs, "hubble-relay", "/usr/bin/hubble-relay"
+    )
 
 
 def _chart_reference(image: Mapping[str, Any], suffix: str = "") -> str:

@@ -29,8 +29,9 @@ SETTLE_ROWS = (NODE_ROW, ROLLOUT_ROW, ANNOUNCED_ROW)
 KINDS = {
     "ciliumloadbalancerippools": "/apis/cilium.io/v2",
     "ciliuml2announcementpolicies": "/apis/cilium.io/v2alpha1",
+    "ciliumnetworkpolicies": "/apis/cilium.io/v2",
 }
-"""What the next stage applies; Cilium's operator defines these kinds when it starts. Plural to group and version."""
+"""What the next stages apply; Cilium's operator defines these kinds when it starts. Plural to group and version."""
 
 install_declares = rows_of("deploy.cilium")
 announce_declares = rows_of("deploy.cilium-l2")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from tasks.model.errors import SettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from tasks.deploy.certificates import Authority
     from tasks.fleet.model import Cluster, Fleet
@@ -58,6 +58,12 @@ class Ingredients:
             self.need("S3_ACCESS_KEY", settings.s3_access_key, "the object store's access"),
             self.need("S3_SECRET_KEY", settings.s3_secret_key, "the object store's access"),
         )
+
+    def certificate(self, names: Sequence[str], *, addresses: Sequence[str] = ()) -> dict[str, str]:
+        """A certificate of the fleet's authority: ``ca.crt``, ``tls.crt``, ``tls.key``; the live one while good."""
+        from tasks.deploy.certificates import certificate_for  # noqa: PLC0415  as below
+
+        return certificate_for(self.authority, names, addresses=addresses, live=self.live)
 
 
 def ingredients_for(ctx: RunContext, cluster: Cluster, stream: str) -> Callable[[Mapping[str, str]], Ingredients]:

@@ -87,15 +87,18 @@ def _accounts(given: Ingredients) -> dict[str, str]:
 
 
 def _certificates(given: Ingredients) -> dict[str, str]:
-    from tasks.deploy.certificates import certificate_for  # noqa: PLC0415  as in tasks/deploy/apply.py
-
     within = ("opensearch", "opensearch.opensearch.svc", "opensearch.opensearch.svc.cluster.local", "localhost")
-    return certificate_for(
-        given.authority,
-        (*within, f"opensearch.{given.cluster.domain}"),
-        addresses=(str(given.cluster.vip.address), "127.0.0.1"),
-        live=given.live,
-    )
+    names = (*within, f"opensearch.{given.cluster.domain}")
+    return given.certificate(names, addresses=(str(given.cluster.vip.address), "127.0.0.1"))
+
+
+def _hubble_server(given: Ingredients) -> dict[str, str]:
+    """For the agent, by the name under which Hubble Relay asks a node: ``<node>.<cluster>.hubble-grpc.cilium.io``."""
+    return given.certificate((f"*.{given.cluster.name}.hubble-grpc.cilium.io",))
+
+
+def _hubble_client(given: Ingredients) -> dict[str, str]:
+    return given.certificate(("*.hubble-relay.cilium.io",))
 
 
 def _log_output(given: Ingredients) -> dict[str, str]:
@@ -114,6 +117,7 @@ def _log_reader(given: Ingredients) -> dict[str, str]:
 
 
 MAKERS: Mapping[str, Mapping[str, Callable[[Ingredients], dict[str, str]]]] = {
+    "cilium": {"hubble-server-certs": _hubble_server, "hubble-relay-client-certs": _hubble_client},
     "longhorn": {"longhorn-backup": _backup_target},
     "monitoring": {"thanos-objstore": _object_store, "alertmanager-receivers": _receivers},
     "thanos": {"thanos-objstore": _object_store},

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 STOREAPI_PORT = 10901
 
+NETWORK_JOBS = ("cilium-agent", "cilium-operator", "hubble-metrics", "hubble-relay-metrics")
+"""Whose metrics tell of every cluster's network; the names of their services."""
+
 
 def series(answer: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """
@@ -62,6 +65,18 @@ def wrong_targets(up: list[Mapping[str, Any]]) -> str:
 def _target(one: Mapping[str, Any]) -> str:
     metric = one["metric"]
     return f"{metric.get('job', '?')} at {metric.get('instance', '?')}"
+
+
+def wrong_network(counted: list[Mapping[str, Any]]) -> str:
+    """
+    Whether Cilium's agent and operator, Hubble and its relay tell of themselves (FR-010).
+
+    Arguments:
+        counted: the series of ``count by (job)`` over Cilium's and Hubble's own metrics
+
+    """
+    found = {one["metric"].get("job") for one in counted if float(one["value"][1]) > 0}
+    return "; ".join(f"no metric of {job}" for job in NETWORK_JOBS if job not in found)
 
 
 def wrong_alertmanager(status: Mapping[str, Any]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from tasks.deploy.api import ApiError
 from tasks.deploy.identity import not_there_yet, open_cluster
@@ -28,15 +29,17 @@ PROMETHEUS = "monitoring/services/monitoring-prometheus:http-web"
 ALERTMANAGER = "monitoring/services/monitoring-alertmanager:http-web"
 QUERY = "thanos/services/thanos-query:http"
 
-EVERYWHERE = ("answers.prometheus", "answers.targets", "answers.alertmanager")
+EVERYWHERE = ("answers.prometheus", "answers.targets", "answers.network", "answers.alertmanager")
 CENTRAL = ("answers.stores", "answers.view", "answers.compactor")
+
+NETWORK_METRICS = 'count by (job) ({__name__=~"(cilium|hubble)_.+"})'
 
 PATIENCE_S = 180.0
 """Prometheus scrapes every 30 s, and Query looks for new endpoints once a minute."""
 
 
 def declares(fleet: Fleet) -> tuple[Row, ...]:
-    """Three rows for every cluster, and three for the global view."""
+    """Four rows for every cluster, and three for the global view."""
     return tuple(Row(check, cluster.name) for cluster in fleet.clusters for check in _checks(cluster))
 
 
@@ -76,6 +79,7 @@ def _questions(fleet: Fleet, cluster: Cluster, api: KubeApi) -> Mapping[str, Cal
     return {
         "answers.prometheus": lambda: answers.wrong_labels(cluster, get(api, PROMETHEUS, "api/v1/status/config")),
         "answers.targets": lambda: answers.wrong_targets(query(api, PROMETHEUS, "up")),
+        "answers.network": lambda: answers.wrong_network(query(api, PROMETHEUS, NETWORK_METRICS)),
         "answers.alertmanager": lambda: answers.wrong_alertmanager(get(api, ALERTMANAGER, "api/v2/status")),
         "answers.stores": lambda: answers.wrong_stores(fleet, get(api, QUERY, "api/v1/stores")),
         "answers.view": lambda: answers.wrong_view(
@@ -143,6 +147,7 @@ def _patiently(ctx: RunContext, row: Row, wrong: Callable[[], str], patience_s: 
 _SHOWN = {
     "answers.prometheus": f"{PROMETHEUS}/proxy/api/v1/status/config",
     "answers.targets": f"{PROMETHEUS}/proxy/api/v1/query?query=up",
+    "answers.network": f"{PROMETHEUS}/proxy/api/v1/query?query={quote(NETWORK_METRICS)}",
     "answers.alertmanager": f"{ALERTMANAGER}/proxy/api/v2/status",
     "answers.stores": f"{QUERY}/proxy/api/v1/stores",
     "answers.view": f"{QUERY}/proxy/api/v1/query?query=count%20by%20(cluster)%20(up)",

@@ -25,7 +25,7 @@ KUBERNETES_PORTS = (
 """kubeadm's own list."""
 
 CILIUM_PORTS = (
-    *(Port(number=number, process="cilium-agent") for number in (4240, 4244, 9879, 9890, 9962)),
+    *(Port(number=number, process="cilium-agent") for number in (4240, 4244, 9879, 9890, 9962, 9965)),
     *(Port(number=number, process="cilium-operator") for number in (6061, 9234, 9891, 9963)),
     *(Port(number=number, process="cilium-envoy") for number in (9878, 9901, 9964)),
 )

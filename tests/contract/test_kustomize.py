@@ -152,6 +152,34 @@ def test_the_facts_arrive_in_the_rendered_cilium(cluster: Cluster, site: Site) -
 
 
 @each_cluster
+def test_hubble_is_the_clusters_own_and_brings_no_certificate_along(cluster: Cluster, site: Site) -> None:
+    """Relay asks for agents by the cluster's name, people by its domain; certificates are the deployment's to make."""
+    stream = site.build(read_overlay(site.root, cluster, "cilium").path)
+    objects = {(document.ref.kind, document.ref.name): document.content for document in stream.documents}
+    config = yaml.safe_load(objects["ConfigMap", "hubble-relay-config"]["data"]["config.yaml"])
+    assert config["cluster-name"] == cluster.name
+    assert config["peer-service"] == "hubble-peer.kube-system.svc.cluster.local.:443"
+    (rule,) = objects["Ingress", "hubble-ui"]["spec"]["rules"]
+    assert rule["host"] == f"hubble.{cluster.domain}"
+    assert not {"Secret", "Job", "CronJob"} & {kind for kind, _ in objects}
+
+
+@each_cluster
+def test_everything_of_cilium_is_scraped_every_half_minute(cluster: Cluster, site: Site) -> None:
+    """FR-004 and FR-010: agent, operator, Envoy, Hubble and its relay, each by a port that a service of theirs has."""
+    stream = site.build(read_overlay(site.root, cluster, "cilium").path)
+    services = [it.content for it in stream.documents if it.ref.kind == "Service"]
+    monitors = {it.ref.name: it.content["spec"] for it in stream.documents if it.ref.kind == "ServiceMonitor"}
+    assert set(monitors) == {"cilium-agent", "cilium-operator", "cilium-envoy", "hubble", "hubble-relay"}
+    for monitor in monitors.values():
+        (endpoint,) = monitor["endpoints"]
+        assert endpoint["interval"] == "30s"
+        wanted = monitor["selector"]["matchLabels"].items()
+        chosen = [it["spec"] for it in services if wanted <= it["metadata"]["labels"].items()]
+        assert [port.get("name") for spec in chosen for port in spec["ports"]].count(endpoint["port"]) == 1
+
+
+@each_cluster
 def test_the_pool_holds_the_one_address(cluster: Cluster, site: Site) -> None:
     """FR-003b: the pool is the cluster's VIP and nothing besides."""
     text = site.text(read_overlay(site.root, cluster, "cilium-l2").path)
@@ -201,7 +229,7 @@ def test_a_package_is_pulled_by_the_real_helm_and_verified(
 def test_every_overlay_says_where_and_when_it_is_applied(cluster: Cluster) -> None:
     """What brings kinds comes before what uses them, and storage before what stores."""
     stages = {overlay.component: overlay.stage for overlay in components_of_cluster(ROOT, cluster, ())}
-    order = ("prometheus-crds", "cilium", "cilium-l2", "longhorn", "monitoring", "fluent-bit")
+    order = ("prometheus-crds", "cilium", "cilium-l2", "kube-system", "longhorn", "monitoring", "fluent-bit")
     assert [stages[component] for component in order] == sorted(stages[component] for component in order)
     central = {"thanos", "opensearch", "grafana"}
     assert set(stages) == {*order, *(central if cluster.region == "central" else ())}

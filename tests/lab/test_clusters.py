@@ -10,12 +10,15 @@ import subprocess
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 import pytest
 
 from lab import linux, wire
 from tasks.fleet.load import load_fleet
 from tasks.kubeadm.leftovers import LEFTOVERS
+from tasks.monitoring.answers import NETWORK_JOBS, series
+from tasks.monitoring.ask import QUERY
 from tasks.run.wait import wait_for
 from tests.lab.harness import ROOT
 from tests.lab.operator import Operator
@@ -29,7 +32,10 @@ if TYPE_CHECKING:
 FLEET = load_fleet(ROOT / "inventory")
 NAMES = tuple(cluster.name for cluster in FLEET.clusters)
 VICTIM, OTHERS = "cluster-03", tuple(name for name in NAMES if name != "cluster-03")
-MUTATING = ("initialise-control-planes", "fetch-kubeconfigs", "install-cilium", "announce-addresses")
+MUTATING = (
+    *("initialise-control-planes", "fetch-kubeconfigs", "define-kinds"),
+    *("install-cilium", "announce-addresses", "close-kube-system"),
+)
 LEFT = (("ConfigMap", "of-yesterday"), ("Secret", "precious"))
 PHASE = ",".join((*MUTATING, "await-nodes"))
 each_cluster = pytest.mark.parametrize("cluster", NAMES)
@@ -69,6 +75,13 @@ def macs(lab: Lab, asker: str, address: str) -> set[str]:
     return {found.lower() for found in re.findall(r"\[([0-9A-Fa-f:]{17})\]", said)}
 
 
+def asked(operator: Operator, expression: str) -> list[tuple[dict[str, str], str]]:
+    """What the central Query has of all clusters: labels and value of each series."""
+    path = f"/api/v1/namespaces/{QUERY}/proxy/api/v1/query?{urlencode({'query': expression})}"
+    answer = json.loads(operator.kubectl(NAMES[0], "get", "--raw", path))
+    return [(one["metric"], one["value"][1]) for one in series(answer)]
+
+
 @pytest.fixture(scope="module")
 def planned(operator: Operator) -> Ran:
     """The plan for bare machines, with proof that it left no trace."""
@@ -92,7 +105,8 @@ def test_a_plan_foresees_everything_and_touches_nothing(planned: Ran) -> None:
     for cluster in NAMES:
         foreseen = [change for change in planned.changes(made=False) if change.startswith(cluster)]
         phase, monitoring = ["write", "run", "write", "record", "label"], ["apply", "write", "write", "apply"]
-        kinds, network, storage = ["apply"] * 2, ["apply"] * 2, ["apply", "write", "apply"]
+        kinds, storage = ["apply"] * 2, ["apply", "write", "apply"]
+        network = ["write", "write", "apply", "apply", "apply"]
         thanos, grafana = ["apply", "write", "apply"], ["apply", "write", "write", "apply"]
         central = [*thanos, *grafana] if cluster == NAMES[0] else []
         expected = [*phase, *kinds, *network, *storage, *monitoring, *central]
@@ -109,8 +123,37 @@ def test_bare_machines_become_proven_clusters(deployed: Ran) -> None:
 def test_the_monitoring_plane_answers(deployed: Ran) -> None:
     """Every cluster's own, and the central view of all four through the StoreAPIs on their VIPs."""
     answers = {row: verdict for row, verdict in deployed.verdicts.items() if row.startswith("answers.")}
-    assert len(answers) == 3 * len(NAMES) + 3
+    assert len(answers) == 4 * len(NAMES) + 3
     assert set(answers.values()) == {"PASS"}
+
+
+def test_the_network_of_every_cluster_tells_of_itself(deployed: Ran, operator: Operator) -> None:
+    """FR-010: agent, operator, Hubble and relay of all four, through the central Query; each relay has its agent."""
+    assert deployed.code == 0
+    names = "cilium_endpoint_state|cilium_operator_version|hubble_flows_processed_total|hubble_relay_pool_.+"
+    told = asked(operator, f'count by (cluster, job) ({{__name__=~"{names}"}})')
+    assert {(it["cluster"], it["job"]) for it, _ in told} == {(it, job) for it in NAMES for job in NETWORK_JOBS}
+    ready = asked(operator, 'hubble_relay_pool_peer_connection_status{status="READY"}')
+    assert {(it["cluster"], value) for it, value in ready} == {(it, "1") for it in NAMES}
+
+
+def test_kube_system_is_closed_but_for_names(deployed: Ran, operator: Operator) -> None:
+    """FR-017: a pod of another namespace is answered by DNS, and by nothing else that lives there."""
+    assert deployed.code == 0
+    tried = {"kube-dns 53": "0", "kube-dns 9153": "1", "hubble-relay 80": "1", "hubble-relay-metrics 9966": "1"}
+    script = "".join(
+        f"nc -w 3 {service.replace(' ', '.kube-system.svc.cluster.local ')} </dev/null >/dev/null 2>&1; echo $?;"
+        for service in tried
+    )
+    pod = ("pod/asker", "--timeout=60s")
+    operator.kubectl(
+        VICTIM, "run", "asker", f"--image={FLEET.probe_image}", "--restart=Never", "--", "sh", "-c", script
+    )
+    try:
+        operator.kubectl(VICTIM, "wait", "--for=jsonpath={.status.phase}=Succeeded", *pod)
+        assert operator.kubectl(VICTIM, "logs", "asker").split() == list(tried.values())
+    finally:
+        operator.kubectl(VICTIM, "delete", "--now", *pod)
 
 
 def test_only_what_was_planned_was_done(planned: Ran, deployed: Ran) -> None:

@@ -50,6 +50,7 @@ FLEET_RULES = (
     FleetRule("one-compactor", fleet.one_compactor),
     FleetRule("external-labels", fleet.external_labels),
     FleetRule("addresses", fleet.addresses),
+    FleetRule("closed-namespaces", fleet.closed_namespaces),
 )
 """Each is asked about all renderings of the fleet together."""
 

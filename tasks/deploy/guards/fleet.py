@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from tasks.deploy.guards.addresses import claimed
+from tasks.deploy.guards.places import denies_all
 from tasks.deploy.guards.subject import Complaint, words_of
 
 if TYPE_CHECKING:
@@ -74,3 +75,25 @@ def addresses(subjects: tuple[Subject, ...]) -> Iterator[tuple[Subject, Complain
             if cluster != subject.cluster.name:
                 said = f"claims {address}, as does {other} of {cluster}: give every cluster its own address"
                 yield subject, Complaint(who, said)
+
+
+def closed_namespaces(subjects: tuple[Subject, ...]) -> Iterator[tuple[Subject, Complaint]]:
+    """
+    Every namespace that has pods of a rendering is closed by one of the same cluster.
+
+    The rule default-deny sees to the namespaces that a rendering makes; kube-system is there from the beginning.
+    """
+    closed = {
+        (subject.cluster.name, subject.overlay.namespace)
+        for subject in subjects
+        if any(denies_all(policy.content["spec"]) for policy in subject.of_kind("NetworkPolicy"))
+    }
+    for subject in subjects:
+        place = (subject.cluster.name, subject.overlay.namespace)
+        if subject.workloads and place not in closed:
+            closed.add(place)
+            said = (
+                f"of {subject.cluster.name} has pods and no NetworkPolicy that denies all traffic both ways: add one "
+                "with podSelector {} and both types to an overlay of that namespace"
+            )
+            yield subject, Complaint(f"Namespace {subject.overlay.namespace}", said)

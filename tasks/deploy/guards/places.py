@@ -49,12 +49,13 @@ def placeholders(subject: Subject) -> Iterator[Complaint]:
 def default_deny(subject: Subject) -> Iterator[Complaint]:
     """A namespace that the stream makes is closed, both ways, to all that no policy names."""
     for document in subject.of_kind("Namespace"):
-        if not any(_denies_all(policy.content["spec"]) for policy in subject.of_kind("NetworkPolicy")):
+        if not any(denies_all(policy.content["spec"]) for policy in subject.of_kind("NetworkPolicy")):
             said = "has no NetworkPolicy that denies all traffic both ways: add one with podSelector {} and both types"
             yield Complaint(str(document.ref), said)
 
 
-def _denies_all(spec: dict[str, object]) -> bool:
+def denies_all(spec: dict[str, object]) -> bool:
+    """Whether a NetworkPolicy closes its whole namespace, both ways."""
     types = spec.get("policyTypes")
     return (
         not spec.get("podSelector")

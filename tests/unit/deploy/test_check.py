@@ -143,7 +143,7 @@ def test_what_an_unknown_kubeadm_pulls_is_not_guessed() -> None:
 def test_check_prints_a_table_and_every_complaint(tree: Tree, capsys: pytest.CaptureFixture[str]) -> None:
     """Exit code 0 where all is good, 1 where not."""
     assert main(["check"]) == 0
-    assert "27 renderings, 27 objects, no complaints" in capsys.readouterr().out
+    assert "31 renderings, 31 objects, no complaints" in capsys.readouterr().out
     tree.unfit["cluster-03/cilium"] = ("ConfigMap a: does not fit its schema",)
     assert main(["check"]) == 1
     printed = capsys.readouterr().out

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
+from cryptography.x509 import DNSName, SubjectAlternativeName, load_pem_x509_certificate
 
 from tasks.deploy.certificates import open_authority
 from tasks.deploy.ingredients import Ingredients
@@ -96,6 +97,25 @@ def test_thanos_is_told_where_the_store_is(ingredients: Callable[[Mapping[str, s
             "http_config": {"insecure_skip_verify": True},
         },
     }
+
+
+def test_hubbles_certificates_have_the_names_that_are_asked_for(
+    ingredients: Callable[[Mapping[str, str]], Ingredients],
+) -> None:
+    """Relay asks a node by `<node>.<cluster>.hubble-grpc.cilium.io`; both are of one authority."""
+    due = {it.name: it.data for it in differing_secrets("cilium", "kube-system", ingredients, Api())}  # type: ignore[arg-type]
+    names = {}
+    for name, data in due.items():
+        alternative = load_pem_x509_certificate(data["tls.crt"].encode()).extensions.get_extension_for_class(
+            SubjectAlternativeName
+        )
+        names[name] = alternative.value.get_values_for_type(DNSName)
+        assert set(data) == {"ca.crt", "tls.crt", "tls.key"}
+    assert names == {
+        "hubble-server-certs": ["*.cluster-01.hubble-grpc.cilium.io"],
+        "hubble-relay-client-certs": ["*.hubble-relay.cilium.io"],
+    }
+    assert len({data["ca.crt"] for data in due.values()}) == 1
 
 
 @pytest.mark.parametrize(

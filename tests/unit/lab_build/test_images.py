@@ -12,6 +12,7 @@ from lab.build.workshop import BuildError, Workshop
 VALUES = """\
 image: {repository: registry.test/cilium, tag: v9.8.7}
 operator: {image: {repository: registry.test/operator, tag: v9.8.7}}
+hubble: {relay: {image: {repository: registry.test/hubble-relay, tag: v9.8.7}}}
 """
 
 
@@ -33,7 +34,7 @@ def workshop(tmp_path: Path) -> Workshop:
 def cilium(tmp_path: Path) -> dict[str, Path]:
     """The artefacts that Cilium's images are made from, one small file each."""
     folder = tmp_path / "cilium"
-    for name in ("cilium-agent", "cilium-dbg", "cilium-cni", "cilium-operator-generic"):
+    for name in ("cilium-agent", "cilium-dbg", "cilium-cni", "cilium-operator-generic", "hubble-relay"):
         program(folder / "bin" / name)
     program(folder / "install-plugin.sh")
     for source in ("bpf/bpf_host.c", "bpf/lib/common.h", "bpf/tests/big.c"):
@@ -47,17 +48,18 @@ def cilium(tmp_path: Path) -> dict[str, Path]:
 
 def test_cilium_images_are_called_what_the_chart_asks_for(cilium: dict[str, Path]) -> None:
     """The operator's reference has the chart's suffix; tags come from the chart, versions from the pins."""
-    agent, operator = images._cilium(cilium)
-    assert (agent.reference, operator.reference) == (
+    agent, operator, relay = images._cilium(cilium)
+    assert [image.reference for image in (agent, operator, relay)] == [
         "registry.test/cilium:v9.8.7",
         "registry.test/operator-generic:v9.8.7",
-    )
+        "registry.test/hubble-relay:v9.8.7",
+    ]
     assert toolsets.CILIUM.version in agent.inside
 
 
 def test_the_agent_has_its_sources_plugins_and_scripts(cilium: dict[str, Path]) -> None:
-    """Everything lies where the chart's commands look for it; tests and the operator are left out."""
-    agent, operator = images._cilium(cilium)
+    """Everything lies where the chart's commands look for it; tests, the operator and the relay are left out."""
+    agent, operator, relay = images._cilium(cilium)
     assert {*agent.contents} == {
         "/usr/bin/cilium-agent",
         "/usr/bin/cilium-dbg",
@@ -70,6 +72,7 @@ def test_the_agent_has_its_sources_plugins_and_scripts(cilium: dict[str, Path]) 
     }
     assert agent.base == cilium["cilium-base"] / "base.tar"
     assert "/usr/bin/cilium-operator-generic" in operator.contents
+    assert relay.command == ("/usr/bin/hubble-relay",)
 
 
 def test_busybox_is_named_by_its_true_version(workshop: Workshop, tmp_path: Path) -> None:

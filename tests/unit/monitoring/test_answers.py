@@ -28,6 +28,7 @@ def recorded(what: str) -> Any:
 JUDGES: dict[str, Callable[[Any], str]] = {
     "config": lambda answer: answers.wrong_labels(EDGE, answer),
     "up": lambda answer: answers.wrong_targets(answers.series(answer)),
+    "network": lambda answer: answers.wrong_network(answers.series(answer)),
     "alertmanager": answers.wrong_alertmanager,
     "stores": lambda answer: answers.wrong_stores(FLEET, answer),
     "view": lambda answer: answers.wrong_view(FLEET, answers.series(answer)),
@@ -113,6 +114,8 @@ def _two(answer: Any) -> None:
         ("up", _down, "1 of 14 targets are down: s3 at s3.minio.miribit.lab:80"),
         ("up", _blind, "it does not look at the object store"),
         ("up", _empty, "it scrapes nothing"),
+        ("network", _one_gone, "no metric of cilium-agent"),
+        ("network", _empty, "no metric of hubble-relay-metrics"),
         ("alertmanager", _ungrouped, "it groups by ['alertname']"),
         ("alertmanager", _untold, "receiver x tells nobody"),
         ("alertmanager", _settling, "its cluster is settling"),

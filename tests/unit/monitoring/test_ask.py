@@ -18,9 +18,11 @@ if TYPE_CHECKING:
 RECORDED = ROOT / "tests" / "recorded" / "monitoring"
 ANSWERS = {
     "/proxy/api/v1/status/config": "config",
-    "/proxy/api/v1/query": "up",
+    "/proxy/api/v1/query": "",
     "/proxy/api/v2/status": "alertmanager",
 }
+
+QUERIES = {"up": "up", ask.NETWORK_METRICS: "network"}
 
 
 class Api:
@@ -30,12 +32,12 @@ class Api:
         """Remember how often it is still silent."""
         self.silent = silent
 
-    def text(self, path: str, **_: str) -> str:
+    def text(self, path: str, query: str = "") -> str:
         """What was recorded for the path."""
         self.silent -= 1
         if self.silent >= 0:
             raise ApiError("cluster-02: no endpoints available")
-        name = next(name for end, name in ANSWERS.items() if path.endswith(end))
+        name = next(name for end, name in ANSWERS.items() if path.endswith(end)) or QUERIES[query]
         return (RECORDED / name / "lab" / "stdout.txt").read_text()
 
 
@@ -50,7 +52,7 @@ def asked(
 
 
 def test_a_cluster_that_answers_well_passes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An edge has its own three rows, and none about the global view."""
+    """An edge has its own four rows, and none about the global view."""
     found = asked(Api(), tmp_path, monkeypatch)
     assert {check: finding.verdict for check, finding in found.items()} == dict.fromkeys(ask.EVERYWHERE, Verdict.PASS)
 
