@@ -147,7 +147,7 @@ def test_kube_system_is_closed_but_for_names(deployed: Ran, operator: Operator) 
     )
     pod = ("pod/asker", "--timeout=60s")
     operator.kubectl(
-        VICTIM, "run", "asker", f"--image={FLEET.probe_image}", "--restart=Never", "--", "sh", "-c", script
+        VICTIM, "run", "asker", f"--image={FLEET.probe_image}", "--restart=Never", "--command", "--", "sh", "-c", script
     )
     try:
         operator.kubectl(VICTIM, "wait", "--for=jsonpath={.status.phase}=Succeeded", *pod)
@@ -203,7 +203,7 @@ def test_what_was_changed_by_hand_is_repaired_alone(deployed: Ran, operator: Ope
     assert deployed.code == 0
     operator.kubectl(VICTIM, "-n", "kube-system", "delete", "configmap", "cilium-config")
     operator.kubectl(VICTIM, "-n", "kube-system", "scale", "deployment", "cilium-operator", "--replicas=2")
-    wanted = [f"{VICTIM}: apply cilium: ConfigMap cilium-config, Deployment cilium-operator (2 of 23 differ)"]
+    wanted = [f"{VICTIM}: apply cilium: ConfigMap cilium-config, Deployment cilium-operator (2 of 37 differ)"]
     plan = operator.run("full_deploy", "--only", "install-cilium,await-nodes", "--plan")
     assert (plan.code, plan.changes(made=False)) == (4, wanted)
     repaired = operator.run("full_deploy", "--only", "install-cilium,await-nodes")
