@@ -93,7 +93,7 @@ def closed_namespaces(subjects: tuple[Subject, ...]) -> Iterator[tuple[Subject, 
         if subject.workloads and place not in closed:
             closed.add(place)
             said = (
-                f"of {subject.cluster.name} has pods and no NetworkPolicy that denies all traffic both ways: add one "
-                "with podSelector {} and both types to an overlay of that namespace"
+                f"of {subject.cluster.name} runs in a namespace that no NetworkPolicy closes both ways: add one with "
+                f"podSelector {{}} and both types to an overlay of {subject.overlay.namespace}"
             )
-            yield subject, Complaint(f"Namespace {subject.overlay.namespace}", said)
+            yield subject, Complaint(str(subject.workloads[0].ref), said)
