@@ -105,7 +105,7 @@ def test_each_guard_over_the_fleet_turns_its_row_red(tree: Tree, rule: str) -> N
 
 def test_only_the_chosen_clusters_have_rows_of_their_own(tree: Tree) -> None:
     """A complaint about another one's rendering is none of this run's."""
-    tree.texts["cluster-02", COMPONENT] = REFUSED["images"].read_text()
+    tree.texts["cluster-02", COMPONENT] = REFUSED["literal-secrets"].read_text()
     found = tree.judge("cluster-03")
     assert {row.target for row in found} == {"cluster-03", FLEET}
     assert {finding.verdict for finding in found.values()} == {Verdict.PASS}
