@@ -164,6 +164,23 @@ def test_hubble_is_the_clusters_own_and_brings_no_certificate_along(cluster: Clu
     assert not {"Secret", "Job", "CronJob"} & {kind for kind, _ in objects}
 
 
+def test_the_agent_starts_without_hubbles_certificate_and_the_relay_waits_for_its_own(site: Site) -> None:
+    """A cluster's network never depends on who looks at it."""
+    stream = site.build(read_overlay(site.root, FLEET.central, "cilium").path)
+    optional = {
+        (it.ref.name, source["secret"]["name"]): source["secret"].get("optional", False)
+        for it in stream.documents
+        if it.ref.kind in {"DaemonSet", "Deployment"}
+        for volume in it.content["spec"]["template"]["spec"]["volumes"]
+        for source in volume.get("projected", {}).get("sources", ())
+        if source.get("secret", {}).get("name", "").startswith("hubble-")
+    }
+    assert optional == {
+        ("cilium", "hubble-server-certs"): True,
+        ("hubble-relay", "hubble-relay-client-certs"): False,
+    }
+
+
 @each_cluster
 def test_everything_of_cilium_is_scraped_every_half_minute(cluster: Cluster, site: Site) -> None:
     """FR-004 and FR-010: agent, operator, Envoy, Hubble and its relay, each by a port that a service of theirs has."""
