@@ -160,7 +160,7 @@ def _judge(before: Told | None, seen: Seen, run_id: str, *, flaps: bool, silence
         # nobody can say that it is mended: what was believed stays
         return _Judged(Kind.UNJUDGED if known.side is Side.RED else None, before)
     if seen.side is Side.MOOT:
-        return _Judged(Kind.DROPPED if known.side in {Side.RED, Side.DOUBTFUL} else None, None)
+        return _Judged(Kind.DROPPED if known.side is Side.RED else None, None)
     if silenced and seen.side is not Side.GOOD:
         return _Judged(Kind.SILENCED, before)
     if flaps:

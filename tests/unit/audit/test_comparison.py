@@ -71,6 +71,7 @@ def test_a_row_that_is_no_longer_asked_is_told() -> None:
     assert [(one.kind, one.row) for one in second.changes] == [(Kind.DROPPED, "a@b")]
     assert third.changes == ()
     assert kinds("rmm") == ["new", "dropped", ""]
+    assert kinds("wm") == ["doubtful", ""]
 
 
 def test_new_words_are_a_change_and_new_numbers_are_none() -> None:
