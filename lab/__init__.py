@@ -14,7 +14,7 @@ The map, from the wire up; each line may use those above it:
     plan         what the lab is to be, read from the inventory by `inventory`, kept by `record`
     wire/        network namespaces, the switch, the gateway
     machine/     one machine: its disk and files, its boot, its power button and the way in
-    services/    beside the machines: DNS and time on the gateway, S3 behind it
+    services/    beside the machines: DNS, time and the alerts' receiver on the gateway, S3 behind it
     seat         the operator's place: a program there sees the lab's network, names and credentials
     faults/      what can be broken on purpose, and the journal by which it is healed
     up, status   the whole: to running, to gone, and asked how it is

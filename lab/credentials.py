@@ -4,7 +4,7 @@ What only this lab knows: passwords and keys, made at `up`, kept in its own fold
 The folder holds, all readable by the operator alone:
 
     operator.env        NODE_USER, NODE_PASSWORD, NODE_SSH_KEY (a path), S3_ACCESS_KEY, S3_SECRET_KEY, the services'
-                        passwords, and ALERT_WEBHOOK_URL: an address for documentation, where nobody listens
+                        passwords, ALERT_WEBHOOK_URL and ALERT_READBACK_URL: the lab's own receiver of alerts
     fingerprints        one line per host key: host, key type, SHA256 fingerprint; the out-of-band list for enrolling
     id_ed25519, .pub    the operator's key
     host-keys/<machine> the machine's own keys
@@ -27,6 +27,9 @@ LOGIN_USER = "fleet"
 """Logs in by password or key; sudo asks for the password."""
 ROBOT_USER = "robot"
 """Logs in by key alone; sudo asks for nothing."""
+
+RECEIVER_PORT = 8080
+"""Where the lab's receiver of alerts listens, on the gateway."""
 
 _PASSWORD_BYTES = 18
 _SERVICE_PASSWORDS = (
@@ -98,7 +101,9 @@ class Credentials:
             self._write("id_ed25519.pub", f"{key.public} operator@lab\n")
             self._write("id_ed25519", key.private)
         if not self.environment_file.exists():
-            self._write("operator.env", "".join(f"{name}={value}\n" for name, value in self._new_environment().items()))
+            self._write(
+                "operator.env", "".join(f"{name}={value}\n" for name, value in self._new_environment(plan).items())
+            )
         for machine in plan.machines:
             self._create_host_keys(machine.name)
         self._write("fingerprints", self._fingerprints())
@@ -125,7 +130,8 @@ class Credentials:
         for path in (self.folder, *self.folder.rglob("*")):
             os.chown(path, user, group)
 
-    def _new_environment(self) -> dict[str, str]:
+    def _new_environment(self, plan: LabPlan) -> dict[str, str]:
+        receiver = f"http://{plan.gateway.ip}:{RECEIVER_PORT}/{secrets.token_urlsafe(_PASSWORD_BYTES)}"
         return {
             "NODE_USER": LOGIN_USER,
             "NODE_PASSWORD": secrets.token_urlsafe(_PASSWORD_BYTES),
@@ -133,7 +139,8 @@ class Credentials:
             "S3_ACCESS_KEY": secrets.token_hex(10),
             "S3_SECRET_KEY": secrets.token_urlsafe(_PASSWORD_BYTES),
             **{name: secrets.token_urlsafe(_PASSWORD_BYTES) for name in _SERVICE_PASSWORDS},
-            "ALERT_WEBHOOK_URL": f"http://192.0.2.1:8080/{secrets.token_urlsafe(_PASSWORD_BYTES)}",
+            "ALERT_WEBHOOK_URL": receiver,
+            "ALERT_READBACK_URL": receiver,
         }
 
     def _create_host_keys(self, machine: str) -> None:

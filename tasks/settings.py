@@ -37,6 +37,7 @@ VARIABLES = (
     "ALERT_WEBHOOK_URL",
     "ALERT_SLACK_URL",
     "ALERT_SMTP_PASSWORD",
+    "ALERT_READBACK_URL",
     "FLEETPROOF_STATE",
     "FLEETPROOF_TRAITS",
     "FLEETPROOF_WAIVERS",
@@ -47,8 +48,7 @@ VARIABLES = (
 )
 _SERVICE_SECRETS = tuple(name for name in VARIABLES if name.startswith(("OPENSEARCH_", "GRAFANA_", "ALERT_")))
 """What is secret about the services: fields of ``Settings`` under the same names in lower case."""
-_GC_ALLOCATIONS = 50_000
-"""Containers more than before, after which Python looks for garbage; its own default is 700."""
+_GC_ALLOCATIONS = 50_000  # containers more than before, after which Python looks for garbage; its own default: 700
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,14 +62,13 @@ class Settings:
         node_ssh_key: NODE_SSH_KEY, path of a private key
         s3_access_key, s3_secret_key: S3_ACCESS_KEY, S3_SECRET_KEY; empty where S3 is not used
         opensearch_admin_password to alert_smtp_password: the services' own, each wanted where its service is deployed
+        alert_readback_url: where it can be read what the alerts' receiver got; empty: nowhere
         state: FLEETPROOF_STATE, default ``.state`` in the project's folder
         traits: FLEETPROOF_TRAITS, comma-separated Kustomize components to opt in to
         waivers: FLEETPROOF_WAIVERS, path of a YAML file of waived checks with their reasons
-        charts: FLEETPROOF_CHARTS, folders of Helm charts (``cilium-1.18.2/`` or ``cilium-1.18.2.tgz``), separated as in
-            PATH; the first that has one wins
+        charts: FLEETPROOF_CHARTS, folders of Helm charts (unpacked or ``.tgz``), separated as in PATH; the first wins
         chart_mirror: FLEETPROOF_CHART_MIRROR, URL in the place of the charts' repositories; empty: there is none
-        schemas: FLEETPROOF_SCHEMAS, folder that describes kinds: ``swagger.json`` of Kubernetes, other kinds' own
-            CustomResourceDefinitions as YAML
+        schemas: FLEETPROOF_SCHEMAS, folder that describes kinds: ``swagger.json``, CustomResourceDefinitions as YAML
         notices: whom the nightly audit tells
 
     """
@@ -86,6 +85,7 @@ class Settings:
     alert_webhook_url: str = field(default="", repr=False)
     alert_slack_url: str = field(default="", repr=False)
     alert_smtp_password: str = field(default="", repr=False)
+    alert_readback_url: str = field(default="", repr=False)
     state: Path = ROOT / ".state"
     traits: tuple[str, ...] = ()
     waivers: Path | None = None

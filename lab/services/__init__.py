@@ -1,10 +1,10 @@
-"""The services beside the machines: DNS and time on the gateway, S3 behind it."""
+"""The services beside the machines: DNS, time and who is told of alerts on the gateway, S3 behind it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from lab.record import Record
-from lab.services import clock, dns, store
+from lab.services import clock, dns, receiver, store
 from lab.services.daemon import Daemon
 from lab.state import State
 
@@ -18,7 +18,7 @@ class Service:
 
 
 def all_services(record: Record, state: State) -> tuple[Service, ...]:
-    """DNS, time and S3, with their configuration written."""
+    """DNS, time, S3 and the alerts' receiver, with their configuration written."""
     plan, materials = record.plan, record.materials
     return (
         Service(
@@ -32,5 +32,9 @@ def all_services(record: Record, state: State) -> tuple[Service, ...]:
         Service(
             daemon=clock.daemon(plan, materials.root_file_system),
             answers=lambda: clock.answers(plan, state),
+        ),
+        Service(
+            daemon=receiver.daemon(plan, state),
+            answers=lambda: receiver.answers(plan, state),
         ),
     )
