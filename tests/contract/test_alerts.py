@@ -90,6 +90,43 @@ def test_an_alert_says_what_to_do(name: str) -> None:
         assert f"\n### {name}\n" in (ROOT / document).read_text()
 
 
+@pytest.mark.parametrize("document", ["docs/operate.md", "docs/ko/operate.md"])
+@pytest.mark.parametrize(
+    ("series", "firing"),
+    [
+        ({"fleetproof_audit_finished_timestamp_seconds": "0+0x3000"}, 1),
+        ({"other": "1x3000"}, 1),
+        ({"fleetproof_audit_finished_timestamp_seconds": "0+60x3000"}, 0),
+    ],
+    ids=["a night was missed", "no metrics at all", "every audit came"],
+)
+def test_the_documented_rule_misses_a_night(
+    series: dict[str, str], firing: int, document: str, promtool: str, tmp_path: Path
+) -> None:
+    """The rule for whoever scrapes the operator's machine fires when the last audit is old or unknown."""
+    blocks = re.findall(r"```yaml\n(groups:.*?)```", (ROOT / document).read_text(), re.DOTALL)
+    (rules,) = (block for block in blocks if "NightlyAuditMissed" in block)
+    (tmp_path / "rules.yaml").write_text(rules)
+    asked = {
+        "expr": 'min(count(ALERTS{alertname="NightlyAuditMissed",alertstate="firing"}) or vector(0)) > bool 0',
+        "eval_time": "2000m",
+        "exp_samples": [{"labels": "{}", "value": firing}],
+    }
+    test = {
+        "rule_files": [str(tmp_path / "rules.yaml")],
+        "evaluation_interval": "5m",
+        "tests": [
+            {
+                "interval": "1m",
+                "input_series": [{"series": key, "values": values} for key, values in series.items()],
+                "promql_expr_test": [asked],
+            }
+        ],
+    }
+    (tmp_path / "test.yaml").write_text(yaml.safe_dump(test))
+    run(promtool, "test", "rules", str(tmp_path / "test.yaml"))
+
+
 def test_the_loss_of_the_object_store_is_told_within_five_minutes() -> None:
     """SC-007: scrape interval, wait and the group's wait together."""
     values = yaml.safe_load((ROOT / "kustomize/base/monitoring/values.yaml").read_text())
