@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tasks.audit.units import SYSTEMD, Machine, install, uninstall, units_of
-from tasks.model.errors import FleetError
+from tasks.model.errors import FleetError, SettingsError
 from tasks.settings import ROOT, load_settings
 from tasks.transport.local import LocalShell
 
@@ -53,9 +53,18 @@ def _do(command: str, user: str, folder: Path) -> None:
 
 
 def machine_of(user: str) -> Machine:
-    """This machine, with the environment that this process runs in."""
+    """
+    This machine, with the environment that this process runs in.
+
+    Raises:
+        SettingsError: there is no state folder yet; made by root, it would be closed to the one who runs the audit
+
+    """
     settings = load_settings()
-    settings.state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not settings.state.is_dir():
+        raise SettingsError(
+            f"{settings.state} is not there: run an audit by hand first, or set FLEETPROOF_STATE in .env"
+        )
     textfile = settings.notices.textfile
     return Machine(
         root=ROOT,

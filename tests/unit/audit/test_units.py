@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tasks.audit.__main__ import main
 from tasks.audit.units import NAMES, SERVICE, TIMER, Machine, install, uninstall, units_of
 from tasks.model.errors import SettingsError
 from tasks.transport.fake import ScriptedShell
@@ -55,6 +56,21 @@ def test_installing_twice_changes_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
     uninstall(tmp_path, ScriptedShell(), said.append)
     assert said[-1].startswith("nothing of the audit is in")
+
+
+def test_the_command_prints_what_it_would_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """For the user that is named; without a state folder it refuses, for root would make a closed one."""
+    monkeypatch.setenv("FLEETPROOF_STATE", str(tmp_path))
+    assert main(["units", "--user", "somebody"]) == 0
+    printed = capsys.readouterr().out
+    assert "User=somebody\n" in printed
+    assert f"ReadWritePaths={tmp_path}\n" in printed
+    monkeypatch.setenv("FLEETPROOF_STATE", str(tmp_path / "none"))
+    assert main(["install", "--folder", str(tmp_path)]) == 2
+    assert "is not there" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.fixture
