@@ -38,6 +38,7 @@ COMPONENTS = (
 IGNORED = {"generation": "the API server counts an object's changes in it, a comparison among them"}
 """Fields whose difference is none, each with its reason."""
 
+_LEFT = "is left from an earlier version"
 _CHANGED = re.compile(r"^[-+](?![-+]{2} )\s*(.*)$", re.MULTILINE)
 
 
@@ -78,12 +79,14 @@ def _finding(ctx: RunContext, cluster: Cluster, component: str, api: KubeApi | N
     if not drifted:
         ignored = ", ".join(f"{name} ({why})" for name, why in IGNORED.items())
         return Finding(row=row, verdict=Verdict.PASS, observed=f"{count} objects, none differs; ignored: {ignored}")
+    prune = " --prune" if any(line.endswith(_LEFT) for line in drifted) else ""
+    again = f"python runbooks/full_deploy.py --limit {cluster.name}{prune}"
     return Finding(
         row=row,
         verdict=Verdict.FAIL,
         observed="; ".join(drifted),
         wanted="what the overlay says",
-        remedy=f"python runbooks/full_deploy.py --limit {cluster.name}; or change the overlay, if the cluster is right",
+        remedy=f"{again}; or change the overlay, if the cluster is right",
         reproduce=f"python -m tasks.deploy build {cluster.name} {component} | kubectl --context {cluster.name} diff "
         "--server-side --force-conflicts --field-manager=fleetproof -f -",
         evidence=evidence,
@@ -102,7 +105,7 @@ def _drifted(ctx: RunContext, cluster: Cluster, component: str, api: KubeApi) ->
     differences = differences_of(kubectl, Stream((*stream.documents, wanted)), overlay.namespace)
     said = [line for name, diff in differences.items() if (line := in_words(name, diff))]
     said += [f"Secret {it} differs" for it in _secrets(ctx, cluster, overlay, stream, api)]
-    said += [f"{ref} is left from an earlier version" for ref in left_of(ctx, overlay, stream, record, api)]
+    said += [f"{ref} {_LEFT}" for ref in left_of(ctx, overlay, stream, record, api)]
     return len(stream.documents), said, tuple(line for diff in differences.values() for line in diff.splitlines())
 
 

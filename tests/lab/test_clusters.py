@@ -233,7 +233,7 @@ def test_what_an_earlier_version_left_is_pruned_only_when_asked(deployed: Ran, o
     operator.kubectl(VICTIM, *room, "create", "secret", "generic", "precious")
     left = json.dumps([["v1", kind, "monitoring", name] for kind, name in LEFT], indent=0)
     operator.kubectl(VICTIM, *room, "patch", record, "-p", json.dumps({"data": {"left": left}}))
-    stage = ("full_deploy", "--only", "deploy-monitoring", "--limit", VICTIM)
+    stage = ("full_deploy", "--only", "deploy-monitoring,ask-services", "--limit", VICTIM)
     assert operator.run(*stage).changes() == []
     observed = operator.run("drift", "--limit", VICTIM).finding(f"drift.monitoring@{VICTIM}")["observed"]
     assert observed == "; ".join(f"{kind} {name} is left from an earlier version" for kind, name in LEFT)

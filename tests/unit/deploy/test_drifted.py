@@ -12,7 +12,7 @@ from tasks.deploy.drift import parse_diff
 from tasks.deploy.drifted import compare, declares, in_words
 from tasks.deploy.kubectl import Kubectl
 from tasks.deploy.left_behind import left_behind
-from tasks.deploy.manifest import parse_stream
+from tasks.deploy.manifest import Ref, parse_stream
 from tasks.deploy.overlay import Overlay
 from tasks.deploy.secrets import WantedSecret
 from tasks.model.finding import Verdict
@@ -120,6 +120,19 @@ def test_a_field_that_differs_is_drift(tmp_path: Path, monkeypatch: pytest.Monke
     assert finding.verdict is Verdict.FAIL
     assert "replicas: 2, wanted replicas: 1" in finding.observed
     assert "-  replicas: 2" in finding.evidence
+
+
+def test_what_is_left_is_drift_that_pruning_mends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The remedy says so; without anything left it does not."""
+    bench = Bench(tmp_path, monkeypatch)
+    bench.shell.answer_if(lambda it: "diff" in it.argv)
+    monkeypatch.setattr(drifted, "left_of", lambda *_: (Ref("v1", "Service", "there", "old"),))
+    finding = bench.findings()["drift.monitoring"]
+    assert (finding.verdict, finding.observed) == (Verdict.FAIL, "Service old is left from an earlier version")
+    assert "--limit cluster-03 --prune;" in finding.remedy
+    monkeypatch.setattr(drifted, "left_of", lambda *_: ())
+    bench.shell.answer_if(lambda it: "diff" in it.argv, stdout=RECORDED, exit_code=1)
+    assert "--prune" not in bench.findings()["drift.monitoring"].remedy
 
 
 def test_a_secret_that_differs_is_drift_without_its_content(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
