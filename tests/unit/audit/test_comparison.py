@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.audit.comparison import FLAPPING, WORTH_TELLING, Comparison, Kind, Told, compare, counts
 from tasks.audit.look import Look, Seen, Side, look_of
 from tasks.model.finding import FLEET, Finding, Row, Verdict
+from tasks.reports import json
 from tasks.reports.build import build
+from tests.unit.onsite import ROOT
 from tests.unit.reports.specimens import check_hosts, mended, run_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SIDES = st.sampled_from(list(Side))
 LETTERS = {"g": Side.GOOD, "w": Side.DOUBTFUL, "r": Side.RED, "u": Side.UNKNOWN, "m": Side.MOOT}
@@ -164,3 +172,15 @@ def test_a_moot_row_is_on_no_side() -> None:
 
 def _fields(record: object) -> dict[str, object]:
     return {name: getattr(record, name) for name in record.__slots__}  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    "case", sorted((ROOT / "tests" / "recorded" / "audit" / "compare").iterdir()), ids=lambda it: it.name
+)
+def test_recorded_audits_are_compared_as_expected(case: Path) -> None:
+    """Two canonical reports of real audits in, the changes between them out."""
+    before, now = (look_of(json.load((case / f"{name}.json").read_text())) for name in ("before", "now"))
+    changes = compare(compare({}, (), before).told, (before,), now).changes
+    assert [f"{one.kind} {one.row} {one.verdict}" for one in changes] == (
+        case / "expected.txt"
+    ).read_text().splitlines()
