@@ -12,10 +12,12 @@ from tasks.deploy import check_tree, fetch, merge
 from tasks.deploy.settle import settles
 from tasks.deploy.stages import deploy_stage
 from tasks.kubeadm import init as kubeadm
-from tasks.monitoring import ask
+from tasks.monitoring.patience import AFTER_DEPLOYING_S
+from tasks.monitoring.stages import services_stage
 from tasks.probes import prove
 from tasks.run.runbook import Runbook, main
 from tasks.run.stage import Stage
+from tasks.thanos.stages import blocks_stage, query_stage, secrets_stage, storeapi_stage
 
 AWAITED, await_workloads = settles(("longhorn", "monitoring", "thanos", "opensearch", "fluent-bit", "grafana"))
 
@@ -75,7 +77,11 @@ STAGES = (
     deploy_stage("Deploy Grafana", "grafana"),
     Stage(title="Tend buckets", declares=lifecycle.declares, on_fleet=lifecycle.tend, mutates=True, deadline_s=60),
     Stage(title="Await workloads", declares=AWAITED, on_hosts=await_workloads, deadline_s=900),
-    Stage(title="Ask services", declares=ask.declares, on_hosts=ask.ask, deadline_s=600),
+    services_stage(AFTER_DEPLOYING_S),
+    storeapi_stage(AFTER_DEPLOYING_S),
+    query_stage(AFTER_DEPLOYING_S),
+    secrets_stage(),
+    blocks_stage(AFTER_DEPLOYING_S),
 )
 
 RUNBOOK = Runbook(

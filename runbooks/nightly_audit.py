@@ -11,13 +11,15 @@ from tasks.audit import around, judge_trends, tell
 from tasks.audit.calm import PATIENCE_S, calmly
 from tasks.audit.page import pages
 from tasks.deploy.settle import settles
-from tasks.monitoring import ask
+from tasks.monitoring.patience import NEXT_SCRAPE_S
+from tasks.monitoring.stages import services_stage
 from tasks.preflight.check_operator import look_operator
 from tasks.preflight.knock import knock
 from tasks.preflight.rows import seat_rows
 from tasks.probes import control_plane
 from tasks.run.runbook import Runbook, main
 from tasks.run.stage import Stage
+from tasks.thanos.stages import blocks_stage, query_stage, storeapi_stage
 
 _, CHECK_HOSTS, CHECK_PATHS = PREFLIGHT
 (COMPARE_CLUSTERS,) = DRIFT
@@ -40,7 +42,10 @@ LOOKING = (
     ),
     calmly(COMPARE_CLUSTERS),
     calmly(Stage(title="Look at workloads", declares=SETTLED, on_hosts=look_at_workloads, deadline_s=300)),
-    calmly(Stage(title="Ask services", declares=ask.declares, on_hosts=ask.asks(PATIENCE_S), deadline_s=300)),
+    calmly(services_stage(NEXT_SCRAPE_S)),
+    calmly(storeapi_stage(PATIENCE_S)),
+    calmly(query_stage(PATIENCE_S)),
+    calmly(blocks_stage(PATIENCE_S)),
 )
 
 TELLING = (

@@ -55,7 +55,7 @@ def tend(outcomes: Mapping[str, Outcome], ctx: RunContext) -> Outcome:
     del outcomes
     row = Row(CHECK, FLEET, bucket := log_bucket(ctx.fleet))
     gate = Gate(FLEET, plan=ctx.plan)
-    store = open_store(ctx.fleet.s3, ctx.settings)
+    store = open_store(ctx.fleet.s3, ctx.settings.s3_access_key, ctx.settings.s3_secret_key)
     try:
         found = days_of(store.get_bucket_lifecycle(bucket))
         if found != DAYS:

@@ -9,9 +9,7 @@ import yaml
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tasks.fleet.model import Cluster, Fleet
-
-STOREAPI_PORT = 10901
+    from tasks.fleet.model import Cluster
 
 NETWORK_JOBS = ("cilium-agent", "cilium-operator", "hubble-metrics", "hubble-relay-metrics")
 """Whose metrics tell of every cluster's network; the names of their services."""
@@ -96,55 +94,3 @@ def wrong_alertmanager(status: Mapping[str, Any]) -> str:
     receivers = {it["name"]: set(it) - {"name"} for it in config.get("receivers") or ()}
     chosen = receivers.get(route.get("receiver", ""), set())
     return "" if chosen else f"receiver {route.get('receiver')} tells nobody; choose one in the cluster's overlay"
-
-
-def wrong_stores(fleet: Fleet, answer: Mapping[str, Any]) -> str:
-    """
-    Whether Query knows exactly the inventory's sidecars, one store gateway and one ruler, all of them healthy (FR-015).
-
-    Arguments:
-        answer: of ``/api/v1/stores``
-
-    """
-    stores: Mapping[str, list[Mapping[str, Any]]] = answer["data"]
-    wanted = {f"{cluster.vip.address}:{STOREAPI_PORT}" for cluster in fleet.clusters}
-    found = {store["name"] for store in stores.get("sidecar") or ()}
-    said = [f"no sidecar {name}" for name in sorted(wanted - found)]
-    said += [f"unknown sidecar {name}" for name in sorted(found - wanted)]
-    said += [
-        f"{len(stores.get(kind) or ())} of kind {kind}, wanted 1"
-        for kind in ("store", "rule")
-        if len(stores.get(kind) or ()) != 1
-    ]
-    said += [f"{it['name']}: {it['lastError']}" for kind in stores.values() for it in kind or () if it.get("lastError")]
-    labels = [sorted(pair.items()) for it in stores.get("sidecar") or () for pair in it.get("labelSets") or ()]
-    said += [f"two sidecars with labels {dict(one)}" for one in labels if labels.count(one) > 1]
-    return "; ".join(dict.fromkeys(said))
-
-
-def wrong_view(fleet: Fleet, counted: list[Mapping[str, Any]]) -> str:
-    """
-    Whether one query sees every cluster (SC-015).
-
-    Arguments:
-        counted: the series of ``count by (cluster) (up)``
-
-    """
-    found = {one["metric"].get("cluster", "none"): float(one["value"][1]) for one in counted}
-    wanted = {cluster.name for cluster in fleet.clusters}
-    said = [f"nothing of {name}" for name in sorted(wanted - {name for name, count in found.items() if count > 0})]
-    said += [f"a cluster {name} that the inventory does not know" for name in sorted(set(found) - wanted)]
-    return "; ".join(said)
-
-
-def wrong_compactor(halted: list[Mapping[str, Any]]) -> str:
-    """
-    Whether exactly one compactor works, and has not given up.
-
-    Arguments:
-        halted: the series of ``thanos_compact_halted``
-
-    """
-    if len(halted) != 1:
-        return f"{len(halted)} compactors, wanted exactly 1"
-    return "" if halted[0]["value"][1] == "0" else "it has halted: two blocks overlap, or one is damaged; see its log"

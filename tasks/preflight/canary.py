@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from urllib3 import HTTPConnectionPool, PoolManager
 
     from tasks.fleet.model import S3
-    from tasks.settings import Settings
 
 REGION = "us-east-1"
 """MinIO's default; naming it spares a question that narrow policies forbid."""
@@ -30,14 +29,14 @@ class CanaryDied(Exception):
         self.code = code
 
 
-def open_store(s3: S3, settings: Settings) -> Minio:
-    """Open a client with the real keys: plain HTTP, short deadlines, no retries; path style, as for all but AWS."""
+def open_store(s3: S3, access_key: str, secret_key: str) -> Minio:
+    """Open a client with these keys: plain HTTP, short deadlines, no retries; path style, as for all but AWS."""
     from minio import Minio  # noqa: PLC0415  keeps `--help` light
 
     return Minio(
         endpoint=s3.endpoint,
-        access_key=settings.s3_access_key,
-        secret_key=settings.s3_secret_key,
+        access_key=access_key,
+        secret_key=secret_key,
         secure=False,
         region=REGION,
         http_client=_straight_to(s3),

@@ -42,13 +42,14 @@ def try_store(ctx: RunContext, gate: Gate) -> tuple[Finding, ...]:
 
 def _try_keys(bucket: str, gate: Gate, ctx: RunContext) -> Judgement:
     s3, name = ctx.fleet.s3, f"fleet-preflight/{ctx.run_id}"
-    if not (ctx.settings.s3_access_key and ctx.settings.s3_secret_key):
+    keys = ctx.settings.s3_access_key, ctx.settings.s3_secret_key
+    if not all(keys):
         return keys_missing()
     ctx.progress.doing(FLEET, f"sending a canary through bucket {bucket}")
     try:
         proven = gate.make(
             f"write, read back and delete {bucket}/{name}",
-            lambda: send_canary(open_store(s3, ctx.settings), bucket, name),
+            lambda: send_canary(open_store(s3, *keys), bucket, name),
             undo=f"mc rm SITE/{bucket}/{name}",
             temporary=True,
         )

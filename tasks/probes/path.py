@@ -14,7 +14,9 @@ class Layer(StrEnum):
     ROUTE = "route"
     ARP = "ARP"
     TCP = "TCP"
+    TLS = "TLS"
     HTTP = "HTTP"
+    GRPC = "gRPC"
     OPEN = "open"
     """all the way through: the wanted answer came"""
 

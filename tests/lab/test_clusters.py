@@ -17,9 +17,12 @@ import pytest
 from lab import linux, wire
 from tasks.fleet.load import load_fleet
 from tasks.kubeadm.leftovers import LEFTOVERS
+from tasks.monitoring import ask
 from tasks.monitoring.answers import NETWORK_JOBS, series
-from tasks.monitoring.ask import QUERY
 from tasks.run.wait import wait_for
+from tasks.thanos import check_query, check_storeapi
+from tasks.thanos.check_secrets import secret_rows
+from tasks.thanos.query import QUERY
 from tests.lab.harness import ROOT
 from tests.lab.operator import Operator
 
@@ -121,10 +124,10 @@ def test_bare_machines_become_proven_clusters(deployed: Ran) -> None:
 
 
 def test_the_monitoring_plane_answers(deployed: Ran) -> None:
-    """Every cluster's own, and the central view of all four through the StoreAPIs on their VIPs."""
-    answers = {row: verdict for row, verdict in deployed.verdicts.items() if row.startswith("answers.")}
-    assert len(answers) == 4 * len(NAMES) + 3
-    assert set(answers.values()) == {"PASS"}
+    """Each cluster's services, every sidecar from everywhere, one view of all four, and S3 with the keys of Thanos."""
+    secrets = [row for cluster in FLEET.clusters for row in secret_rows(FLEET, cluster)]
+    owed = [*ask.declares(FLEET), *check_storeapi.declares(FLEET), *check_query.declares(FLEET), *secrets]
+    assert {str(row): deployed.verdict(str(row)) for row in owed} == {str(row): "PASS" for row in owed}
 
 
 def test_the_network_of_every_cluster_tells_of_itself(deployed: Ran, operator: Operator) -> None:
@@ -187,6 +190,53 @@ def test_the_proof_leaves_nothing_behind(deployed: Ran, operator: Operator, clus
     assert deployed.code == 0
     everything = operator.kubectl(cluster, "get", "namespaces,services,leases", "-A", "-o", "name")
     assert "probe" not in everything
+
+
+def test_a_sound_fleet_is_verified(deployed: Ran, operator: Operator) -> None:
+    """No red row; a sample of every cluster arrived in Query, and nothing that was made for it is left."""
+    assert deployed.code == 0
+    ran = operator.run("verify")
+    assert (ran.code, ran.red, ran.changes()) == (0, {}, [])
+    hops = [f"canary.query@{NAMES[0]}->{cluster}" for cluster in NAMES]
+    assert {ran.verdict(row) for row in hops} == {"PASS"}
+    assert all("Query has it" in ran.finding(row)["observed"] for row in hops)
+    for cluster in NAMES:
+        assert "fleet-canary" not in operator.kubectl(cluster, "get", "prometheusrules", "-A", "-o", "name")
+
+
+def test_blocks_are_cut_uploaded_and_read_back(deployed: Ran, operator: Operator) -> None:
+    """US1 acceptance 4, US2 acceptance 3: of every cluster, and history that no Prometheus has any more out of S3."""
+    assert deployed.code == 0
+    rows = [
+        f"blocks.{it}@{cluster}" for it in ("newest", "labels", "overlap", "served", "history") for cluster in NAMES
+    ]
+
+    def judged() -> dict[str, str]:
+        verdicts = operator.run("verify", "--only", "look-at-blocks").verdicts
+        return {row: verdicts[row] for row in rows}
+
+    seen = wait_for(
+        "history out of S3", judged, done=lambda it: set(it.values()) == {"PASS"}, timeout_s=1500, every_s=20
+    )
+    assert set(seen.values()) == {"PASS"}
+
+
+def test_a_sidecar_that_is_away_is_one_cause(deployed: Ran, operator: Operator) -> None:
+    """Its address leads nowhere: that is the headline, Query's and the hosts' rows follow, no other cluster has any."""
+    assert deployed.code == 0
+
+    def lead_to(name: str) -> None:
+        patch = f'{{"spec": {{"selector": {{"app.kubernetes.io/name": "{name}"}}}}}}'
+        operator.kubectl(VICTIM, "-n", "monitoring", "patch", "service", "monitoring-thanos-external", "-p", patch)
+
+    lead_to("nobody")
+    try:
+        ran = operator.run("verify", "--only", "ask-storeapis,ask-query")
+    finally:
+        lead_to("prometheus")
+    assert (ran.code, set(ran.red)) == (1, {f"reach.operator.storeapi@fleet->{VICTIM}"})
+    followed = {finding["row"]["peer"] for finding in ran.findings if finding["blocked_by"]}
+    assert followed - {""} == {VICTIM}
 
 
 def test_the_second_run_changes_nothing(deployed: Ran, operator: Operator) -> None:

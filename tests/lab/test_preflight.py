@@ -219,7 +219,7 @@ def test_a_run_leaves_no_object_in_the_store(lab: Lab, run: Run, operator: Setti
     buckets = fleet().s3.buckets
     assert [report.verdict(f"s3.bucket@fleet->{bucket}") for bucket in buckets] == ["PASS"] * 3
     with linux.inside_network(lab.state.network(wire.SEAT)):
-        store = open_store(fleet().s3, operator)
+        store = open_store(fleet().s3, operator.s3_access_key, operator.s3_secret_key)
         assert [list(store.list_objects(bucket_name=bucket, prefix="fleet-preflight/")) for bucket in buckets] == [
             [],
             [],

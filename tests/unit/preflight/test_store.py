@@ -17,7 +17,6 @@ from tasks.preflight.canary import CanaryDied, open_store, send_canary
 from tasks.preflight.checks_store import canary_died, endpoint_finding, store_rows
 from tasks.preflight.object_store import Alive, ask_alive
 from tasks.preflight.values import Unknown
-from tasks.settings import Settings
 from tests.unit.preflight.recordings import fleet
 
 if TYPE_CHECKING:
@@ -130,7 +129,7 @@ def test_a_store_that_is_away_says_why() -> None:
 
 def test_the_client_asks_by_path_and_over_plain_http() -> None:
     """FR-007c: no TLS; MinIO's buckets have no names in DNS."""
-    store = open_store(S3, Settings(s3_access_key="made-up-access", s3_secret_key="made-up-secret"))
+    store = open_store(S3, "made-up-access", "made-up-secret")
     url = store.presigned_get_object(bucket_name="thanos-bucket", object_name="x")
     assert url.startswith("http://s3.minio.miribit.lab/thanos-bucket/x?")
     assert "made-up-secret" not in url

@@ -1,0 +1,44 @@
+"""Does the whole deployment do what it is for? Every path, every service, every StoreAPI, every block, every sample."""
+
+from __future__ import annotations
+
+import sys
+
+from tasks.monitoring.patience import NEXT_SCRAPE_S, STANDING_S
+from tasks.monitoring.stages import services_stage
+from tasks.probes import prove
+from tasks.run.runbook import Runbook, main
+from tasks.run.stage import Stage
+from tasks.thanos.stages import blocks_stage, canary_stage, query_stage, secrets_stage, storeapi_stage
+
+STAGES = (
+    Stage(
+        title="Prove paths",
+        declares=prove.declares,
+        on_hosts=prove.prove,
+        on_fleet=prove.judge_wire,
+        causes=prove.CAUSES,
+        deadline_s=420,
+    ),
+    services_stage(NEXT_SCRAPE_S, always=True),
+    storeapi_stage(STANDING_S, always=True),
+    query_stage(STANDING_S, always=True),
+    secrets_stage(always=True),
+    blocks_stage(STANDING_S, always=True),
+    canary_stage(always=True),
+)
+
+RUNBOOK = Runbook(
+    name="verify",
+    summary="Prove that the deployed fleet does what it is for, with objects that are removed again at once.",
+    examples=(
+        "python runbooks/verify.py",
+        "python runbooks/verify.py --only ask-storeapis,ask-query",
+        "python runbooks/verify.py --json > report.json",
+    ),
+    stages=STAGES,
+    mutates=True,  # takes the lock: two proofs at once would remove each other's objects
+)
+
+if __name__ == "__main__":
+    sys.exit(main(RUNBOOK))

@@ -1,0 +1,74 @@
+"""
+The stages of this room, the same in every runbook.
+
+``patience_s`` is how long a bad answer is asked again; ``always``: also where something else is bad already.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+from tasks.run.stage import Stage
+from tasks.thanos import check_blocks, check_canary, check_query, check_secrets, check_storeapi, part
+
+
+def storeapi_stage(patience_s: float, *, always: bool = False) -> Stage:
+    """Every sidecar's StoreAPI, from the operator's machine, every host and Query's pod."""
+    return Stage(
+        title="Ask StoreAPIs",
+        declares=check_storeapi.declares,
+        on_hosts=partial(check_storeapi.ask, patience_s=patience_s),
+        on_fleet=check_storeapi.judge_all,
+        causes=check_storeapi.CAUSES,
+        even_after_failure=always,
+        deadline_s=420,
+    )
+
+
+def query_stage(patience_s: float, *, always: bool = False) -> Stage:
+    """Query and its frontend, on the central cluster."""
+    return Stage(
+        title="Ask Query",
+        declares=check_query.declares,
+        on_hosts=partial(check_query.ask, patience_s=patience_s),
+        causes=check_query.CAUSES,
+        even_after_failure=always,
+        deadline_s=420,
+    )
+
+
+def secrets_stage(*, always: bool = False) -> Stage:
+    """An object there and back with the keys that Thanos itself has; it is removed again."""
+    return Stage(
+        title="Try secrets",
+        declares=check_secrets.declares,
+        on_hosts=check_secrets.try_secrets,
+        causes=check_secrets.CAUSES,
+        even_after_failure=always,
+        deadline_s=120,
+    )
+
+
+def blocks_stage(patience_s: float, *, always: bool = False) -> Stage:
+    """The blocks in S3, read with the keys that Thanos itself has."""
+    return Stage(
+        title="Look at blocks",
+        declares=check_blocks.declares,
+        on_hosts=part.read_part,
+        on_fleet=partial(check_blocks.judge_bucket, patience_s=patience_s),
+        causes=check_blocks.CAUSES,
+        even_after_failure=always,
+        deadline_s=240,
+    )
+
+
+def canary_stage(*, always: bool = False) -> Stage:
+    """A sample of each cluster, followed from its Prometheus to Query; what is made for it is removed again."""
+    return Stage(
+        title="Send samples",
+        declares=check_canary.declares,
+        on_hosts=check_canary.send,
+        causes=check_canary.CAUSES,
+        even_after_failure=always,
+        deadline_s=420,
+    )
