@@ -204,23 +204,6 @@ def test_a_sound_fleet_is_verified(deployed: Ran, operator: Operator) -> None:
         assert "fleet-canary" not in operator.kubectl(cluster, "get", "prometheusrules", "-A", "-o", "name")
 
 
-def test_blocks_are_cut_uploaded_and_read_back(deployed: Ran, operator: Operator) -> None:
-    """US1 acceptance 4, US2 acceptance 3: of every cluster, and history that no Prometheus has any more out of S3."""
-    assert deployed.code == 0
-    rows = [
-        f"blocks.{it}@{cluster}" for it in ("newest", "labels", "overlap", "served", "history") for cluster in NAMES
-    ]
-
-    def judged() -> dict[str, str]:
-        verdicts = operator.run("verify", "--only", "look-at-blocks").verdicts
-        return {row: verdicts[row] for row in rows}
-
-    seen = wait_for(
-        "history out of S3", judged, done=lambda it: set(it.values()) == {"PASS"}, timeout_s=1500, every_s=20
-    )
-    assert set(seen.values()) == {"PASS"}
-
-
 def test_a_sidecar_that_is_away_is_one_cause(deployed: Ran, operator: Operator) -> None:
     """Its address leads nowhere: that is the headline, Query's and the hosts' rows follow, no other cluster has any."""
     assert deployed.code == 0
@@ -426,6 +409,23 @@ def test_a_machine_that_is_gone_is_red_alone(deployed: Ran, operator: Operator, 
     for cluster in OTHERS:
         assert ran.verdict(f"vip.arp@{cluster}") == "PASS"
         assert ran.verdict(f"reach.pod.vip@{cluster}->{cluster}") == "PASS"
+
+
+def test_blocks_are_cut_uploaded_and_read_back(deployed: Ran, operator: Operator) -> None:
+    """US1 acceptance 4, US2 acceptance 3: of every cluster, and history that no Prometheus has any more out of S3."""
+    assert deployed.code == 0
+    rows = [
+        f"blocks.{it}@{cluster}" for it in ("newest", "labels", "overlap", "served", "history") for cluster in NAMES
+    ]
+
+    def judged() -> dict[str, str]:
+        verdicts = operator.run("verify", "--only", "look-at-blocks").verdicts
+        return {row: verdicts[row] for row in rows}
+
+    seen = wait_for(
+        "history out of S3", judged, done=lambda it: set(it.values()) == {"PASS"}, timeout_s=1500, every_s=20
+    )
+    assert set(seen.values()) == {"PASS"}
 
 
 def test_a_name_that_was_not_typed_destroys_nothing(deployed: Ran, operator: Operator) -> None:
