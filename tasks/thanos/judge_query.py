@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from tasks.preflight.judge import Judgement, bad, fair, good
@@ -110,6 +109,8 @@ def judge_concurrent(alone_s: float, took_s: Sequence[float], wrong: Sequence[st
         wrong: what was wrong with those that were not answered as the lone one was
 
     """
+    from statistics import median  # noqa: PLC0415  dear to import, for one line
+
     asked = len(took_s) + len(wrong)
     if wrong or not took_s:
         return bad(f"{len(wrong)} of {asked} went wrong: {wrong[0] if wrong else 'none was asked'}", _LOOK)

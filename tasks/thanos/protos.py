@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 _PACKAGE = re.compile(r"^package ([\w.]+);", re.MULTILINE)
@@ -43,7 +43,7 @@ def method(file: str, name: str) -> Method:
         KeyError: the file has no such method
 
     """
-    text = (files(__package__) / f"{file}.proto").read_text(encoding="utf-8")
+    text = Path(__file__).with_name(f"{file}.proto").read_text(encoding="utf-8")
     package, service = _PACKAGE.findall(text)[0], _SERVICE.findall(text)[0]
     found = {rpc: rest for rpc, *rest in _METHOD.findall(text)}
     request, stream, response = found[name]
