@@ -10,7 +10,10 @@ import pytest
 from tests.unit.run.workbench import ROOT
 
 # yaml and jinja2 are not among them: together they cost less than a fiftieth of a second
-HEAVY = ("nornir", "rich", "pydantic", "kubernetes", "netmiko", "paramiko", "requests", "minio", "cryptography")
+HEAVY = (
+    *("nornir", "rich", "pydantic", "kubernetes", "netmiko", "paramiko", "requests", "minio", "cryptography"),
+    *("grpc", "google.protobuf"),
+)
 RUNBOOKS = sorted((ROOT / "runbooks").glob("*.py"))
 
 ASK = """
