@@ -25,34 +25,45 @@ def probe_stream(fleet: Fleet, cluster: Cluster) -> str:
 
     The pod meets the strictest Pod Security Standard; it ends at once when it is deleted.
     """
-    listed = {
-        "apiVersion": "v1",
-        "kind": "List",
-        "items": [
-            _object("Namespace", NAMESPACE),
-            _object("ServiceAccount", POD, automountServiceAccountToken=False),
-            _object("Pod", POD, spec=_pod(fleet.probe_image, cluster.name)),
-            _object("Service", SERVICE, spec=_service("ClusterIP", 80)),
-            _object(
-                "Service",
-                VIP_SERVICE,
-                annotations={
-                    "lbipam.cilium.io/ips": str(cluster.vip.address),
-                    "lbipam.cilium.io/sharing-key": "vip",
-                    "lbipam.cilium.io/sharing-cross-namespace": "*",
-                },
-                spec=_service("LoadBalancer", VIP_PORT)
-                | {"allocateLoadBalancerNodePorts": False, "externalTrafficPolicy": "Cluster"},
-            ),
-        ],
-    }
-    return json.dumps(listed, indent=1)
+    return stream_of(
+        *room_of(NAMESPACE),
+        object_of(NAMESPACE, "Pod", POD, spec=_pod(fleet.probe_image, cluster.name)),
+        object_of(NAMESPACE, "Service", SERVICE, spec=_service("ClusterIP", 80)),
+        object_of(
+            NAMESPACE,
+            "Service",
+            VIP_SERVICE,
+            annotations={
+                "lbipam.cilium.io/ips": str(cluster.vip.address),
+                "lbipam.cilium.io/sharing-key": "vip",
+                "lbipam.cilium.io/sharing-cross-namespace": "*",
+            },
+            spec=_service("LoadBalancer", VIP_PORT)
+            | {"allocateLoadBalancerNodePorts": False, "externalTrafficPolicy": "Cluster"},
+        ),
+    )
 
 
-def _object(kind: str, name: str, *, annotations: dict[str, str] | None = None, **fields: Any) -> dict[str, Any]:
+def stream_of(*objects: dict[str, Any]) -> str:
+    """Objects as kubectl takes them."""
+    return json.dumps({"apiVersion": "v1", "kind": "List", "items": objects}, indent=1)
+
+
+def room_of(namespace: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A namespace, and an account without rights for its pods."""
+    return (
+        object_of("", "Namespace", namespace),
+        object_of(namespace, "ServiceAccount", POD, automountServiceAccountToken=False),
+    )
+
+
+def object_of(
+    namespace: str, kind: str, name: str, *, annotations: dict[str, str] | None = None, **fields: Any
+) -> dict[str, Any]:
+    """One object of the core API with the labels of all that a proof makes."""
     metadata: dict[str, Any] = {"name": name, "labels": _LABELS}
-    if kind != "Namespace":
-        metadata["namespace"] = NAMESPACE
+    if namespace:
+        metadata["namespace"] = namespace
     if annotations:
         metadata["annotations"] = annotations
     return {"apiVersion": "v1", "kind": kind, "metadata": metadata, **fields}
@@ -60,22 +71,43 @@ def _object(kind: str, name: str, *, annotations: dict[str, str] | None = None, 
 
 def _pod(image: str, answer: str) -> dict[str, Any]:
     script = f"mkdir -p /tmp/www && echo {answer} > /tmp/www/index.html && exec httpd -f -p {WEB_PORT} -h /tmp/www"
+    return pod_spec(
+        image,
+        script,
+        ports=[{"containerPort": WEB_PORT}],
+        readinessProbe={"tcpSocket": {"port": WEB_PORT}, "periodSeconds": 1},
+    )
+
+
+def pod_spec(image: str, script: str, **container: Any) -> dict[str, Any]:
+    """
+    A pod that runs one script of BusyBox's shell, meets the strictest Pod Security Standard, and ends at once.
+
+    Arguments:
+        container: further fields of its one container
+
+    """
+    user = 65534
     return {
         "serviceAccountName": POD,
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,
         "terminationGracePeriodSeconds": 0,
-        "securityContext": {"runAsNonRoot": True, "runAsUser": 65534, "seccompProfile": {"type": "RuntimeDefault"}},
+        "securityContext": {
+            "runAsNonRoot": True,
+            "runAsUser": user,
+            "fsGroup": user,
+            "seccompProfile": {"type": "RuntimeDefault"},
+        },
         "containers": [
             {
                 "name": POD,
                 "image": image,
                 "imagePullPolicy": "IfNotPresent",
                 "command": ["/bin/sh", "-c", script],
-                "ports": [{"containerPort": WEB_PORT}],
-                "readinessProbe": {"tcpSocket": {"port": WEB_PORT}, "periodSeconds": 1},
                 "resources": {"requests": {"cpu": "5m", "memory": "8Mi"}, "limits": {"memory": "64Mi"}},
                 "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
+                **container,
             }
         ],
     }

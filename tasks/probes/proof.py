@@ -14,7 +14,6 @@ from tasks.cilium.status import parse_status
 from tasks.deploy.explain import explain
 from tasks.deploy.files import read_text
 from tasks.deploy.kubeconfig import folder_of, parse_kubeconfig
-from tasks.deploy.kubectl import kubectl_of
 from tasks.model.command import Command
 from tasks.model.errors import FleetError, WaitTimeout
 from tasks.model.finding import Finding, Row, Verdict
@@ -23,6 +22,7 @@ from tasks.probes import checks, vantage
 from tasks.probes.objects import NAMESPACE, POD, SERVICE
 from tasks.probes.operator import certificate_expiry, operator_api_cell, operator_cell, reach
 from tasks.probes.path import Wanted
+from tasks.probes.room import room_in
 from tasks.probes.scripts import host_script, pod_script
 from tasks.probes.targets import targets_of
 from tasks.probes.temporary import Temporary
@@ -76,14 +76,9 @@ class Proof:
 
     def probe(self, meeting: Meeting) -> tuple[list[Finding], WireView]:
         """Everything that needs the probe's objects; they are gone when this returns or raises."""
-        temporary = Temporary(
-            cluster=self.cluster,
-            api=self.api,
-            kubectl=kubectl_of(self.ctx, self.cluster.name),
-            gate=self.gate,
-            say=self._say,
-        )
-        with owing(f"remove namespace fleet-probe from {self.cluster.name}", temporary.ask_away):
+        room = room_in(NAMESPACE, ctx=self.ctx, cluster=self.cluster, api=self.api, gate=self.gate)
+        temporary = Temporary(cluster=self.cluster, room=room)
+        with owing(f"remove namespace {NAMESPACE} from {self.cluster.name}", room.ask_away):
             try:
                 findings, view = self._ask_everything(temporary, meeting)
             finally:

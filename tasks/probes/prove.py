@@ -10,6 +10,7 @@ from tasks.model.finding import FLEET, Finding, Outcome, Row, Verdict
 from tasks.probes.meeting import seat
 from tasks.probes.operator import mac_seen, operator_cell, operator_names
 from tasks.probes.proof import Proof
+from tasks.probes.room import planned
 from tasks.probes.targets import matrix_rows, targets_of
 from tasks.probes.wire import WireView, judge_vip
 from tasks.run.change import Gate
@@ -90,7 +91,7 @@ def judge_wire(outcomes: Mapping[str, Outcome], ctx: RunContext) -> Outcome:
     if ctx.plan:
         rows = [Row("reach.operator.dns", FLEET), Row("reach.operator.s3", FLEET)]
         rows += [Row("vip.arp", name) for name in outcomes]
-        return Outcome(findings=tuple(_skipped(row) for row in rows))
+        return Outcome(findings=tuple(planned(row) for row in rows))
     views = {name: it.value for name, it in outcomes.items() if isinstance(it.value, WireView)}
     clusters = [ctx.fleet.cluster(name) for name in views]
     arp = tuple(judge_vip(it, views, seen_here=mac_seen(str(it.vip.address))) for it in clusters)
@@ -117,7 +118,7 @@ def _silent(fleet: Fleet, cluster: Cluster, said: str) -> tuple[Finding, ...]:
 
 
 def _planned(fleet: Fleet, cluster: Cluster, own: Iterable[str]) -> tuple[Finding, ...]:
-    return tuple(_skipped(row) for row in _rows_of(fleet, cluster, own))
+    return tuple(planned(row) for row in _rows_of(fleet, cluster, own))
 
 
 def _rows_of(fleet: Fleet, cluster: Cluster, own: Iterable[str]) -> list[Row]:
@@ -128,7 +129,3 @@ def _rows_of(fleet: Fleet, cluster: Cluster, own: Iterable[str]) -> list[Row]:
         *(row for row in matrix if row.target == cluster.name),
         *(row for row in matrix if row.target == FLEET and row.peer == cluster.name),
     ]
-
-
-def _skipped(row: Row) -> Finding:
-    return Finding(row=row, verdict=Verdict.SKIP, observed="planned: a proof makes objects, and is made by a real run")
