@@ -58,6 +58,7 @@ def reach(target: Target) -> Seen:
 def read_failure(error: Exception) -> Seen:
     """At which layer a request ended, from the operating system's own error at its root."""
     import requests  # noqa: PLC0415  as above
+    import urllib3  # noqa: PLC0415  as above
 
     said = _root_of(error)
     text = f"{type(said).__name__}: {said}" if not str(said) else str(said)
@@ -68,7 +69,7 @@ def read_failure(error: Exception) -> Seen:
             return Seen(layer=Layer.ROUTE, said=text)
         case ConnectionRefusedError():
             return Seen(layer=Layer.TCP, said=text)
-    if isinstance(error, requests.ConnectTimeout):
+    if isinstance(error, requests.ConnectTimeout | urllib3.exceptions.ConnectTimeoutError):
         return Seen(layer=Layer.TCP, said=f"no connection within {CONNECT_S} s")
     return Seen(layer=Layer.HTTP, said=text)
 
@@ -115,11 +116,12 @@ def operator_names(fleet: Fleet) -> Finding:
     """The site's names as the operator's machine resolves them."""
     wanted = site_names(fleet)
     return judge_names(
-        Row("reach.operator.dns", FLEET), wanted, {name: _resolve(name) for name in wanted}, "getent ahostsv4 NAME"
+        Row("reach.operator.dns", FLEET), wanted, {name: resolve(name) for name in wanted}, "getent ahostsv4 NAME"
     )
 
 
-def _resolve(name: str) -> tuple[str, ...]:
+def resolve(name: str) -> tuple[str, ...]:
+    """The IPv4 addresses of a name as this machine resolves it; empty where it does not."""
     try:
         found = socket.getaddrinfo(name, None, family=socket.AF_INET, type=socket.SOCK_STREAM)
     except OSError:

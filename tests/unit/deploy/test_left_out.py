@@ -11,6 +11,9 @@ from tasks.deploy.left_out import left_out
 from tasks.deploy.step import deploy
 from tasks.model.errors import InventoryError
 from tasks.model.finding import Verdict
+from tasks.probes import ingress
+from tasks.probes.flow import FLOWS
+from tasks.probes.web import WEBS
 from tests.unit.onsite import ROOT, OnSite
 
 if TYPE_CHECKING:
@@ -43,8 +46,9 @@ def test_no_reason_is_no_leave(tmp_path: Path, text: str) -> None:
         left_out(tmp_path, ("lab",), "opensearch")
 
 
-def test_only_components_are_left_out() -> None:
+def test_only_components_and_rows_are_left_out() -> None:
     """A misspelt one would leave nothing out, and nobody would know."""
     known = {path.name for path in (ROOT / "kustomize" / "base").iterdir()}
+    known |= {ingress.HTTP, *(f"ingress.{it.name}" for it in WEBS), *(it.check for it in FLOWS)}
     for file in (ROOT / "kustomize" / "components").glob("*/left-out.yaml"):
         assert set(yaml.safe_load(file.read_text())) <= known
