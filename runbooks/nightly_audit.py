@@ -17,6 +17,7 @@ from tasks.preflight.check_operator import look_operator
 from tasks.preflight.knock import knock
 from tasks.preflight.rows import seat_rows
 from tasks.probes import control_plane
+from tasks.probes.stages import ingress_stage
 from tasks.run.runbook import Runbook, main
 from tasks.run.stage import Stage
 from tasks.thanos.stages import blocks_stage, query_stage, storeapi_stage
@@ -46,6 +47,7 @@ LOOKING = (
     calmly(storeapi_stage(PATIENCE_S)),
     calmly(query_stage(PATIENCE_S)),
     calmly(blocks_stage(PATIENCE_S)),
+    calmly(ingress_stage()),
 )
 
 TELLING = (

@@ -1,4 +1,4 @@
-"""Does the whole deployment do what it is for? Every path, every service, every StoreAPI, every block, every sample."""
+"""Does the whole deployment do what it is for? Every path, volume, policy, interface, service, block and sample."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import sys
 from tasks.monitoring.patience import NEXT_SCRAPE_S, STANDING_S
 from tasks.monitoring.stages import services_stage
 from tasks.probes import prove
+from tasks.probes.stages import ingress_stage, policies_stage, storage_stage
 from tasks.run.runbook import Runbook, main
 from tasks.run.stage import Stage
 from tasks.thanos.stages import blocks_stage, canary_stage, query_stage, secrets_stage, storeapi_stage
@@ -20,6 +21,9 @@ STAGES = (
         causes=prove.CAUSES,
         deadline_s=420,
     ),
+    storage_stage(always=True),
+    policies_stage(always=True),
+    ingress_stage(always=True),
     services_stage(NEXT_SCRAPE_S, always=True),
     storeapi_stage(STANDING_S, always=True),
     query_stage(STANDING_S, always=True),
