@@ -38,7 +38,7 @@ class KubeApi:
     """
     One API server; objects come back as the plain JSON that ``kubectl get -o json`` shows.
 
-    Writes never go through here: they are ``kubectl apply``'s.
+    Objects are never written through here: that is ``kubectl apply``'s.
     """
 
     def __init__(self, name: str, access: AdminAccess, folder: Path) -> None:
@@ -92,19 +92,36 @@ class KubeApi:
 
     def text(self, path: str, **query: str) -> str:
         """Read what is no JSON: a log, ``/readyz``; see ``get``."""
-        url = self._server + path + (f"?{urlencode(query)}" if query else "")
+        return self._ask("GET", path + (f"?{urlencode(query)}" if query else ""))
+
+    def post(self, path: str, body: object) -> str:
+        """
+        Hand JSON to a service behind the API server; what it changes there passes a gate first. See ``get``.
+
+        Arguments:
+            path: ``/api/v1/namespaces/<namespace>/services/<name>:<port>/proxy/<path>``
+
+        """
+        return self._ask("POST", path, body)
+
+    def _ask(self, method: str, path: str, body: object = None) -> str:
         try:
             answer = self._client.call_api(
-                "GET", url, header_params={}, _request_timeout=(CONNECT_TIMEOUT_S, READ_TIMEOUT_S)
+                method,
+                self._server + path,
+                header_params={} if body is None else {"Content-Type": "application/json"},
+                body=body,
+                _request_timeout=(CONNECT_TIMEOUT_S, READ_TIMEOUT_S),
             )
-            body = answer.read() or b""
+            content = answer.read() or b""
         except self._library.ApiException as error:
             raise ApiError(f"{self._name}: {error.reason}", error.status or 0) from error
         except self._library.HTTPError as error:
             raise ApiError(f"{self._name}: {self._server} does not answer: {error}") from error
-        text = body.decode(errors="replace")
+        text = content.decode(errors="replace")
         if answer.status != 200:  # noqa: PLR2004  HTTP's
-            raise ApiError(f"{self._name}: GET {path}: HTTP {answer.status}: {text[:300]}", answer.status)
+            shown = path.partition("?")[0]
+            raise ApiError(f"{self._name}: {method} {shown}: HTTP {answer.status}: {text[:300]}", answer.status)
         return text
 
     def execute(
