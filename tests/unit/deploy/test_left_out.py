@@ -9,11 +9,13 @@ import yaml
 
 from tasks.deploy.left_out import left_out
 from tasks.deploy.step import deploy
+from tasks.fleet.load import load_fleet
 from tasks.model.errors import InventoryError
 from tasks.model.finding import Verdict
 from tasks.probes import ingress
 from tasks.probes.flow import FLOWS
 from tasks.probes.web import WEBS
+from tasks.panels import ask
 from tests.unit.onsite import ROOT, OnSite
 
 if TYPE_CHECKING:
@@ -50,5 +52,6 @@ def test_only_components_and_rows_are_left_out() -> None:
     """A misspelt one would leave nothing out, and nobody would know."""
     known = {path.name for path in (ROOT / "kustomize" / "base").iterdir()}
     known |= {ingress.HTTP, *(f"ingress.{it.name}" for it in WEBS), *(it.check for it in FLOWS)}
+    known |= {row.check for row in ask.declares(load_fleet(ROOT / "inventory"))}
     for file in (ROOT / "kustomize" / "components").glob("*/left-out.yaml"):
         assert set(yaml.safe_load(file.read_text())) <= known

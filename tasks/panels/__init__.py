@@ -1,0 +1,1 @@
+"""Grafana's dashboards: what each panel asks, asked of the real Thanos Query Frontend; and Grafana itself."""

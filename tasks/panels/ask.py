@@ -1,0 +1,108 @@
+"""The task that opens every dashboard as a browser does, but for the pixels: all of its queries, six at once."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from tasks.deploy.api import ApiError
+from tasks.deploy.identity import open_cluster
+from tasks.model.finding import Measure, Outcome, Row
+from tasks.monitoring.ask import get
+from tasks.panels import grafana
+from tasks.panels.dashboards import METRICS, read_dashboards, uids
+from tasks.panels.judge import Shown, judge_dashboard, shown
+from tasks.preflight.judge import finding, moot
+from tasks.run.step import done
+from tasks.settings import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from nornir.core.task import Result, Task
+
+    from tasks.deploy.api import KubeApi
+    from tasks.fleet.model import Fleet
+    from tasks.model.finding import Finding
+    from tasks.panels.dashboards import Dashboard, Query
+    from tasks.run.context import RunContext
+
+FRONTEND = "thanos/services/thanos-query-frontend:http"
+CAUSES: Mapping[str, tuple[str, ...]] = {"panels": ("query.answers",)}
+AT_ONCE = 6
+"""Connections that a browser opens to one server."""
+
+
+def declares(fleet: Fleet) -> tuple[Row, ...]:
+    """A row for each dashboard of the tree, and what Grafana itself owes, all on the central cluster."""
+    return (*(Row(f"panels.{uid}", fleet.central.name) for uid in uids(ROOT)), *grafana.declares(fleet))
+
+
+def ask(task: Task, *, ctx: RunContext) -> Result:
+    """
+    Ask every query of every dashboard, and Grafana itself. Nothing is done on other than the central cluster.
+
+    Returns:
+        Result with ``result`` = Outcome(findings=one per row of ``declares`` on the central cluster)
+
+    Raises:
+        InventoryError: a dashboard cannot be read, or a declaration is about no panel
+
+    """
+    cluster = ctx.fleet.cluster(task.host.name)
+    if cluster.name != ctx.fleet.central.name:
+        return done(task, Outcome())
+    api = None if ctx.plan else open_cluster(ctx, cluster)
+    if api is None:
+        said = moot("planned: what is deployed by then is asked by a real run")
+        rows = declares(ctx.fleet)
+        return done(task, Outcome(findings=tuple(finding(row, said, wanted="", reproduce="") for row in rows)))
+    dashboards = read_dashboards(ctx.root, ctx.settings.traits)
+    found = [_opened(ctx, api, it) for it in dashboards]
+    return done(task, Outcome(findings=(*found, *grafana.ask(ctx, api))))
+
+
+def _opened(ctx: RunContext, api: KubeApi, dashboard: Dashboard) -> Finding:
+    """Open one dashboard; the others wait, for nobody looks at two at once."""
+    central = ctx.fleet.central.name
+    ctx.progress.doing(central, f"opening dashboard {dashboard.uid}")
+    began = time.monotonic()
+    came = () if dashboard.absent else ask_queries(api, dashboard)
+    took_s = time.monotonic() - began
+    judgement = judge_dashboard(dashboard, came, took_s, (it.name for it in ctx.fleet.clusters))
+    return finding(
+        Row(f"panels.{dashboard.uid}", central),
+        replace(judgement, measured=(Measure(name="time", value=took_s, unit="s"),)) if came else judgement,
+        wanted="series in every panel, of each cluster where it tells clusters apart, within 5 s in all",
+        reproduce=_by_hand(central, dashboard, came),
+    )
+
+
+def _by_hand(central: str, dashboard: Dashboard, came: Sequence[Shown]) -> str:
+    """The first query that shows nothing, for this moment; where all do, the first."""
+    shows_nothing = (it.query for it in came if it.failed or not it.series)
+    query = next(shows_nothing, dashboard.queries[0])
+    asked = f"/api/v1/namespaces/{FRONTEND}/proxy/api/v1/query?query={quote(query.text)}"
+    return f"kubectl --context {central} get --raw '{asked}'"
+
+
+def ask_queries(api: KubeApi, dashboard: Dashboard) -> tuple[Shown, ...]:
+    """Ask a dashboard's queries of metrics, over its own range up to now, six at once."""
+    step = dashboard.step_s
+    end = int(time.time()) // step * step  # as Grafana does, so that the frontend's cache serves both
+    span = {"start": str(end - dashboard.span_s), "end": str(end), "step": str(step)}
+
+    def one(query: Query) -> Shown:
+        began = time.monotonic()
+        try:
+            answer = get(api, FRONTEND, "api/v1/query_range", query=query.text, **span)
+            return shown(query, time.monotonic() - began, answer)
+        except (ApiError, ValueError, KeyError, TypeError) as error:
+            return Shown(query=query, took_s=time.monotonic() - began, failed=str(error) or type(error).__name__)
+
+    queries: Sequence[Query] = [it for it in dashboard.queries if it.source == METRICS]
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return tuple(pool.map(one, queries))

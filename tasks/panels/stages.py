@@ -1,0 +1,11 @@
+"""The stage of this room."""
+
+from __future__ import annotations
+
+from tasks.panels import ask
+from tasks.run.stage import Stage
+
+
+def dashboards_stage() -> Stage:
+    """Every query of every dashboard, of each cluster where it tells clusters apart; and Grafana where it is."""
+    return Stage(title="Open dashboards", declares=ask.declares, on_hosts=ask.ask, causes=ask.CAUSES, deadline_s=300)
