@@ -1,11 +1,13 @@
-"""Does the whole deployment do what it is for? Every path, volume, policy, interface, service, block and sample."""
+"""Does the deployment do what it is for? Paths, volumes, policies, services, blocks, samples, dashboards, alerts."""
 
 from __future__ import annotations
 
 import sys
 
+from tasks.alerting.stages import delivery_stage
 from tasks.monitoring.patience import NEXT_SCRAPE_S, STANDING_S
 from tasks.monitoring.stages import services_stage
+from tasks.panels.stages import dashboards_stage
 from tasks.probes import prove
 from tasks.probes.stages import ingress_stage, policies_stage, storage_stage
 from tasks.run.runbook import Runbook, main
@@ -30,6 +32,8 @@ STAGES = (
     secrets_stage(always=True),
     blocks_stage(STANDING_S, always=True),
     canary_stage(always=True),
+    dashboards_stage(always=True),
+    delivery_stage(always=True),
 )
 
 RUNBOOK = Runbook(

@@ -18,6 +18,7 @@ from tasks.panels.judge import Shown, judge_dashboard, shown
 from tasks.preflight.judge import finding, moot
 from tasks.run.step import done
 from tasks.settings import ROOT
+from tasks.thanos.query import FRONTEND
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from tasks.panels.dashboards import Dashboard, Query
     from tasks.run.context import RunContext
 
-FRONTEND = "thanos/services/thanos-query-frontend:http"
 CAUSES: Mapping[str, tuple[str, ...]] = {"panels": ("query.answers",)}
 AT_ONCE = 6
 """Connections that a browser opens to one server."""

@@ -204,6 +204,17 @@ def test_a_sound_fleet_is_verified(deployed: Ran, operator: Operator) -> None:
         assert "fleet-canary" not in operator.kubectl(cluster, "get", "prometheusrules", "-A", "-o", "name")
 
 
+def test_dashboards_show_every_cluster_and_alerts_arrive(deployed: Ran, operator: Operator) -> None:
+    """SC-009 and FR-012a: panels are filled within 5 s; a test alert is read back from the receiver, grouped."""
+    assert deployed.code == 0
+    ran = operator.run("verify", "--only", "open-dashboards,deliver-alerts")
+    assert (ran.code, ran.red, ran.changes()) == (0, {}, [])
+    assert {ran.verdict(f"panels.{it}@{NAMES[0]}") for it in ("cilium", "fleet", "thanos")} == {"PASS"}
+    for cluster in NAMES:
+        assert "read back from the receiver" in ran.finding(f"alerting.delivered@{cluster}")["observed"]
+        assert ran.verdict(f"alerting.grouped@{cluster}") == "PASS"
+
+
 def test_a_sidecar_that_is_away_is_one_cause(deployed: Ran, operator: Operator) -> None:
     """Its address leads nowhere: that is the headline, Query's and the hosts' rows follow, no other cluster has any."""
     assert deployed.code == 0
