@@ -32,7 +32,7 @@ STAGES = (
     secrets_stage(always=True),
     blocks_stage(STANDING_S, always=True),
     canary_stage(always=True),
-    dashboards_stage(always=True),
+    dashboards_stage(NEXT_SCRAPE_S, always=True),
     delivery_stage(always=True),
 )
 

@@ -113,7 +113,7 @@ def _dashboard(root: Path, traits: Sequence[str], model: Mapping[str, Any], decl
                 panel=panel["title"],
                 source=target["datasource"]["uid"],
                 text=substitute(target.get("expr") or target["query"], values),
-                of_each="{{cluster}}" in target.get("legendFormat", ""),
+                of_each=_of_each(target),
                 may_be_empty=(declared.get("empty") or {}).get(panel["title"], ""),
                 some=(declared.get("some") or {}).get(panel["title"], ""),
                 absent=left_out(root, traits, f"panels.{uid}/{panel['title']}"),
@@ -122,6 +122,12 @@ def _dashboard(root: Path, traits: Sequence[str], model: Mapping[str, Any], decl
             for target in panel.get("targets") or ()
         ),
     )
+
+
+def _of_each(target: Mapping[str, Any]) -> bool:
+    """Whether a query tells clusters apart: by its legend, or where it counts logs by the buckets it asks for."""
+    by_cluster = any(it.get("field") == "cluster" for it in target.get("bucketAggs") or ())
+    return by_cluster or "{{cluster}}" in target.get("legendFormat", "")
 
 
 def _wrong(declared: Mapping[str, Any], models: Any) -> list[str]:

@@ -59,6 +59,11 @@ def shown(query: Query, took_s: float, answer: Mapping[str, Any]) -> Shown:
     )
 
 
+def counted(query: Query, took_s: float, lines: Mapping[str, int]) -> Shown:
+    """What a panel of logs shows; ``lines`` by cluster."""
+    return Shown(query=query, took_s=took_s, series=len(lines), clusters=frozenset(lines))
+
+
 def judge_dashboard(dashboard: Dashboard, came: Sequence[Shown], took_s: float, clusters: Iterable[str]) -> Judgement:
     """
     Whether a dashboard shows what it is for, in time.

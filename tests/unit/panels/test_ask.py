@@ -82,7 +82,11 @@ def test_every_query_of_metrics_is_asked_over_its_dashboards_range(
 ) -> None:
     """Six hours, a point every half minute, on whole half minutes, nothing left to replace."""
     api = Api()
+    monkeypatch.setattr(ask, "count_lines", lambda _, text, span: {"cluster-01": len(text) + span})
     found = asked(api, tmp_path, monkeypatch)
+    assert found["panels.opensearch"].observed.endswith(
+        "without cluster-02, cluster-03, cluster-04: 'Log lines, as OpenSearch counts them'"
+    )
     assert found["panels.fleet"].verdict is Verdict.PASS
     assert [(it.name, it.unit) for it in found["panels.fleet"].measured] == [("time", "s")]
     assert len(api.asked) > 60

@@ -64,6 +64,21 @@ def test_a_single_panel_may_be_absent(tree: Path) -> None:
     }
 
 
+def test_what_traits_leave_out_are_panels_that_exist() -> None:
+    """A misspelt one would excuse nothing, and nobody would know."""
+    titles = {(it.uid, query.panel) for it in read_dashboards(ROOT, ()) for query in it.queries}
+    for file in (ROOT / "kustomize" / "components").glob("*/left-out.yaml"):
+        names = [it.removeprefix("panels.").split("/", 1) for it in yaml.safe_load(file.read_text()) if "/" in it]
+        assert {tuple(it) for it in names} <= titles
+
+
+def test_a_count_of_logs_by_cluster_is_about_each() -> None:
+    """Its buckets say so, for it has no legend."""
+    (logs,) = (it for it in read_dashboards(ROOT, ()) if it.uid == "opensearch")
+    of_each = {query.panel: query.of_each for query in logs.queries if query.source == "opensearch"}
+    assert of_each == {"Log lines, as OpenSearch counts them": True, "Latest errors": False}
+
+
 def _declare(tree: Path, change: Callable[[Any], Any]) -> None:
     declared = yaml.safe_load((tree / DECLARED).read_text())
     change(declared)
