@@ -13,6 +13,7 @@ from tasks.audit.page import pages
 from tasks.deploy.settle import settles
 from tasks.monitoring.patience import NEXT_SCRAPE_S
 from tasks.monitoring.stages import services_stage
+from tasks.panels.stages import dashboards_stage
 from tasks.preflight.check_operator import look_operator
 from tasks.preflight.knock import knock
 from tasks.preflight.rows import seat_rows
@@ -47,6 +48,7 @@ LOOKING = (
     calmly(storeapi_stage(PATIENCE_S)),
     calmly(query_stage(PATIENCE_S)),
     calmly(blocks_stage(PATIENCE_S)),
+    calmly(dashboards_stage(PATIENCE_S)),
     calmly(ingress_stage()),
 )
 

@@ -18,7 +18,7 @@ PATIENCE_S: Final = 20.0
 HOST: Final = (f"{UNDISTURBED.check}@fleet", SEAT)
 """What makes a host's rows red that are not to blame themselves: a deployment at work, a host that is away."""
 
-BEHIND_THE_API: Final = ("drift", "settled", "answers", "query", "blocks", "ingress")
+BEHIND_THE_API: Final = ("drift", "settled", "answers", "query", "blocks", "ingress", "panels", "grafana")
 """Whatever is asked through an API server, or stands behind what it runs; of a silent one that alone is told."""
 
 OF_THE_FLEET: Final = ("host", "reach", "vip", "fleet", "s3", "operator", "certificates", "etcd", "storeapi")

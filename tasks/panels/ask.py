@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from tasks.panels.dashboards import Dashboard, Query
     from tasks.run.context import RunContext
 
-CAUSES: Mapping[str, tuple[str, ...]] = {"panels": ("query.answers", "query.view")}
+CAUSES: Mapping[str, tuple[str, ...]] = {"panels.": ("query.answers", "query.view")}
 AT_ONCE = 6
 """Connections that a browser opens to one server."""
 

@@ -12,10 +12,10 @@ from tasks.deploy.step import deploy
 from tasks.fleet.load import load_fleet
 from tasks.model.errors import InventoryError
 from tasks.model.finding import Verdict
+from tasks.panels import ask
 from tasks.probes import ingress
 from tasks.probes.flow import FLOWS
 from tasks.probes.web import WEBS
-from tasks.panels import ask
 from tests.unit.onsite import ROOT, OnSite
 
 if TYPE_CHECKING:

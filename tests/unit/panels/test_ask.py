@@ -8,10 +8,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
+from tasks.audit.calm import calmly
 from tasks.deploy.api import ApiError
-from tasks.model.finding import Verdict
+from tasks.fleet.load import load_fleet
+from tasks.model.finding import Finding, Row, Verdict
 from tasks.panels import ask
 from tasks.panels.dashboards import uids
+from tasks.panels.stages import dashboards_stage
+from tasks.run.collapse import collapse
 from tests.unit.onsite import ROOT, OnSite
 
 if TYPE_CHECKING:
@@ -185,3 +189,14 @@ def test_a_grafana_that_cannot_be_reached_is_red(tmp_path: Path, monkeypatch: py
         Verdict.FAIL,
         "grafana.k8s-cluster-01.miribit.lab: connection refused",
     )
+
+
+def test_a_query_that_does_not_answer_is_the_cause_of_every_dashboard() -> None:
+    """Grafana's own rows stand for themselves."""
+    fleet = load_fleet(ROOT / "inventory")
+    silent = Finding(row=Row("query.answers", fleet.central.name), verdict=Verdict.FAIL, observed="no endpoints")
+    rows = [Finding(row=row, verdict=Verdict.FAIL, observed="x") for row in ask.declares(fleet)]
+    for stage in (dashboards_stage(0.0), calmly(dashboards_stage(0.0))):
+        found = collapse(rows, known=(silent,), causes=stage.causes)
+        followed = {it.row.check for it in found if it.blocked_by == silent.row}
+        assert followed == {f"panels.{uid}" for uid in uids(ROOT)}
