@@ -215,6 +215,46 @@ def test_dashboards_show_every_cluster_and_alerts_arrive(deployed: Ran, operator
         assert ran.verdict(f"alerting.grouped@{cluster}") == "PASS"
 
 
+def test_a_claim_outlives_its_pod_and_no_volume_is_left(deployed: Ran, operator: Operator) -> None:
+    """SC-008 on every cluster, by a class that is said to stand in for Longhorn, and would keep its volumes."""
+    assert deployed.code == 0
+    ran = operator.run("verify", "--only", "claim-volumes")
+    for cluster in NAMES:
+        assert {ran.verdict(f"storage.{it}@{cluster}") for it in ("bound", "survives", "removed")} == {"PASS"}
+        assert "stands in for Longhorn" in ran.finding(f"storage.bound@{cluster}")["observed"]
+        assert "fleet-probe" not in operator.kubectl(cluster, "get", "namespaces,persistentvolumes", "-o", "yaml")
+
+
+def test_a_namespace_that_is_open_is_red_and_one_without_servers_is_no_denial(
+    deployed: Ran, operator: Operator
+) -> None:
+    """A policy too many lets everybody to Prometheus and its sidecar; an Alertmanager that is away proves nothing."""
+    assert deployed.code == 0
+    room = ("-n", "monitoring")
+    policy = {
+        "apiVersion": "cilium.io/v2",
+        "kind": "CiliumNetworkPolicy",
+        "metadata": {"name": "too-open", "namespace": "monitoring"},
+        "spec": {
+            "endpointSelector": {"matchLabels": {"app.kubernetes.io/name": "prometheus"}},
+            "ingress": [{"fromEntities": ["cluster"]}],
+        },
+    }
+    operator.kubectl(VICTIM, "apply", "-f", "-", stdin=json.dumps(policy))
+    selector = '{"spec": {"selector": {"app.kubernetes.io/name": "%s"}}}'
+    operator.kubectl(VICTIM, *room, "patch", "service", "monitoring-alertmanager", "-p", selector % "nobody")
+    try:
+        red = operator.run("verify", "--only", "try-flows", "--limit", VICTIM).red
+    finally:
+        operator.kubectl(VICTIM, *room, "delete", "ciliumnetworkpolicy", "too-open")
+        operator.kubectl(VICTIM, *room, "patch", "service", "monitoring-alertmanager", "-p", selector % "alertmanager")
+    assert red == {
+        f"policy.denies.prometheus@{VICTIM}": "FAIL",
+        f"policy.denies.sidecar@{VICTIM}": "FAIL",
+        f"policy.denies.alertmanager@{VICTIM}": "ERROR",
+    }
+
+
 def test_a_sidecar_that_is_away_is_one_cause(deployed: Ran, operator: Operator) -> None:
     """Its address leads nowhere: that is the headline, Query's and the hosts' rows follow, no other cluster has any."""
     assert deployed.code == 0
