@@ -5,10 +5,14 @@ from __future__ import annotations
 import sys
 
 from tasks.deploy import drifted
+from tasks.opensearch import drifted as settings
 from tasks.run.runbook import Runbook, main
 from tasks.run.stage import Stage
 
-STAGES = (Stage(title="Compare clusters", declares=drifted.declares, on_hosts=drifted.compare, deadline_s=600),)
+STAGES = (
+    Stage(title="Compare clusters", declares=drifted.declares, on_hosts=drifted.compare, deadline_s=600),
+    Stage(title="Compare OpenSearch", declares=settings.declares, on_hosts=settings.compare, deadline_s=120),
+)
 
 RUNBOOK = Runbook(
     name="drift",

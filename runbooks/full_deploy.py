@@ -14,6 +14,8 @@ from tasks.deploy.stages import deploy_stage
 from tasks.kubeadm import init as kubeadm
 from tasks.monitoring.patience import AFTER_DEPLOYING_S
 from tasks.monitoring.stages import services_stage
+from tasks.opensearch import set_up as opensearch
+from tasks.opensearch.stages import logs_stage
 from tasks.probes import prove
 from tasks.run.runbook import Runbook, main
 from tasks.run.stage import Stage
@@ -70,9 +72,17 @@ STAGES = (
         deadline_s=420,
     ),
     deploy_stage("Provide storage", "longhorn"),
+    # early: it takes the longest to start, and it has to know how logs are stored before the first one comes
+    deploy_stage("Deploy OpenSearch", "opensearch"),
     deploy_stage("Deploy monitoring", "monitoring"),
     deploy_stage("Deploy Thanos", "thanos"),
-    deploy_stage("Deploy OpenSearch", "opensearch"),
+    Stage(
+        title="Set up OpenSearch",
+        declares=opensearch.declares,
+        on_hosts=opensearch.set_up,
+        mutates=True,
+        deadline_s=600,
+    ),
     deploy_stage("Ship logs", "fluent-bit"),
     deploy_stage("Deploy Grafana", "grafana"),
     Stage(title="Tend buckets", declares=lifecycle.declares, on_fleet=lifecycle.tend, mutates=True, deadline_s=60),
@@ -82,6 +92,7 @@ STAGES = (
     query_stage(AFTER_DEPLOYING_S),
     secrets_stage(),
     blocks_stage(AFTER_DEPLOYING_S),
+    logs_stage(),
 )
 
 RUNBOOK = Runbook(

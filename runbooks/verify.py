@@ -7,6 +7,7 @@ import sys
 from tasks.alerting.stages import delivery_stage
 from tasks.monitoring.patience import NEXT_SCRAPE_S, STANDING_S
 from tasks.monitoring.stages import services_stage
+from tasks.opensearch.stages import logs_stage
 from tasks.panels.stages import dashboards_stage
 from tasks.probes import prove
 from tasks.probes.stages import ingress_stage, policies_stage, storage_stage
@@ -34,6 +35,7 @@ STAGES = (
     canary_stage(always=True),
     dashboards_stage(NEXT_SCRAPE_S, always=True),
     delivery_stage(always=True),
+    logs_stage(always=True),
 )
 
 RUNBOOK = Runbook(

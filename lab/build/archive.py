@@ -29,19 +29,21 @@ Content = Path | Text | Link | None
 """A file or a whole folder of this machine, a text, a link; None is an empty folder."""
 
 
-def write_layer(out: Path, contents: Mapping[str, Content]) -> None:
+def write_layer(out: Path, contents: Mapping[str, Content], owner: int = 0) -> None:
     """
-    Write one uncompressed layer: everything owned by root, sorted, at the epoch.
+    Write one uncompressed layer: sorted, at the epoch.
 
     Arguments:
         contents: absolute path in the image to what is there; a Path that is a folder brings all that is in it
+        owner: user and group of what is there; the folders above it are root's
 
     """
     members = _expanded(contents)
     folders = {str(parent) for path in members for parent in PurePosixPath(path).parents}
+    above = {str(parent) for path in contents for parent in PurePosixPath(path).parents} - set(contents)
     with tarfile.open(out, "w", format=tarfile.PAX_FORMAT) as layer:
         for path in sorted({*members, *folders} - {"/"}):
-            _add(layer, path.lstrip("/"), members.get(path))
+            _add(layer, path.lstrip("/"), members.get(path), 0 if path in above else owner)
 
 
 def write_archive(out: Path, reference: str, layers: Sequence[Path], command: Sequence[str], architecture: str) -> None:
@@ -82,28 +84,29 @@ def _expanded(contents: Mapping[str, Content]) -> dict[str, Content]:
     return members
 
 
-def _add(layer: tarfile.TarFile, name: str, content: Content) -> None:
+def _add(layer: tarfile.TarFile, name: str, content: Content, owner: int) -> None:
     match content:
         case None:
-            entry = _file(name, 0, mode=0o1777 if name == "tmp" else 0o755)
+            entry = _file(name, 0, mode=0o1777 if name == "tmp" else 0o755, owner=owner)
             entry.type = tarfile.DIRTYPE
             layer.addfile(entry)
         case Link(target):
-            entry = _file(name, 0, mode=0o777)
+            entry = _file(name, 0, mode=0o777, owner=owner)
             entry.type, entry.linkname = tarfile.SYMTYPE, target
             layer.addfile(entry)
         case Text(text):
             data = text.encode()
-            layer.addfile(_file(name, len(data)), io.BytesIO(data))
+            layer.addfile(_file(name, len(data), owner=owner), io.BytesIO(data))
         case _:
             status = content.stat()
+            mode = 0o755 if status.st_mode & 0o100 else 0o644
             with content.open("rb") as source:
-                layer.addfile(_file(name, status.st_size, mode=0o755 if status.st_mode & 0o100 else 0o644), source)
+                layer.addfile(_file(name, status.st_size, mode, owner), source)
 
 
-def _file(name: str, size: int, mode: int = 0o644) -> tarfile.TarInfo:
+def _file(name: str, size: int, mode: int = 0o644, owner: int = 0) -> tarfile.TarInfo:
     entry = tarfile.TarInfo(name)
-    entry.size, entry.mode = size, mode
+    entry.size, entry.mode, entry.uid, entry.gid = size, mode, owner, owner
     return entry
 
 

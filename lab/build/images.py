@@ -16,6 +16,7 @@ from lab.build.rootfs import wanted_images
 from lab.build.workshop import BuildError, Workshop
 
 UPSTREAM, PACKAGE, STAND_IN = "built from upstream source", "Debian package", "stand-in"
+ASSEMBLED = "assembled from published artefacts"
 
 #: what every image without a base has
 BASIC: dict[str, Content] = {
@@ -38,9 +39,10 @@ class Image:
         contents: of its own layer
         command: what it runs
         inside: programs with their true version
-        origin: `UPSTREAM`, `PACKAGE`, or `STAND_IN` for what serves in another program's place
+        origin: `UPSTREAM`, `PACKAGE`, `ASSEMBLED`, or `STAND_IN` for what serves in another program's place
         differs: from what is published under this reference, where that matters
         base: archive of the file system beneath
+        owner: user and group of its own layer's contents
 
     """
 
@@ -51,6 +53,7 @@ class Image:
     origin: str = UPSTREAM
     differs: str = ""
     base: Path | None = None
+    owner: int = 0
 
     @property
     def entry(self) -> dict[str, str]:
@@ -73,7 +76,7 @@ def node_images(workshop: Workshop, scratch: Path, needs: Mapping[str, Path]) ->
 def write_image(image: Image, folder: Path, number: int) -> Path:
     """Write the image's archive into `folder`; returns its path."""
     layer, archive = folder / "layer.tar", folder / f"{number:02}.tar"
-    write_layer(layer, image.contents)
+    write_layer(layer, image.contents, image.owner)
     layers = [layer] if image.base is None else [image.base, layer]
     write_archive(archive, image.reference, layers, image.command, _ARCHITECTURES[platform.machine()])
     layer.unlink()

@@ -25,13 +25,15 @@ from lab.build import toolsets
 from lab.build.cache import Recipe, content_of
 from lab.build.debian import host_release, install_tree
 from lab.build.images import node_images, write_image
+from lab.build.images_logs import NEEDS as LOGS
+from lab.build.images_logs import log_images
 from lab.build.images_monitoring import TOOLS, monitoring_images
 from lab.build.rootfs import ROOTFS
 from lab.build.workshop import Workshop
 
 _HERE = Path(__file__).parent
 _SCRIPT = _HERE / "files" / "prime.sh"
-_MODULES = ("images.py", "images_monitoring.py", "archive.py")
+_MODULES = ("images.py", "images_logs.py", "images_monitoring.py", "archive.py")
 
 _TOOLS = (toolsets.KUBERNETES, toolsets.ETCD, toolsets.COREDNS, toolsets.CILIUM, toolsets.CNI, *TOOLS)
 
@@ -65,7 +67,7 @@ def _prime(workshop: Workshop, draft: Path, needs: Mapping[str, Path]) -> None:
     with tempfile.TemporaryDirectory(dir=draft) as scratch:
         archives = Path(scratch, "archives")
         archives.mkdir()
-        wanted = chain(node_images(workshop, Path(scratch), needs), monitoring_images(needs))
+        wanted = chain(node_images(workshop, Path(scratch), needs), monitoring_images(needs), log_images(needs))
         for number, image in enumerate(wanted):
             workshop.say(f"images: {image.reference}")
             write_image(image, archives, number)
@@ -79,5 +81,5 @@ CONTAINERD = Recipe(
     name="containerd",
     build=_prime,
     inputs=tuple(map(content_of, (Path(__file__), _SCRIPT, *(_HERE / name for name in _MODULES)))),
-    needs=(ROOTFS, CILIUM_BASE, *(tools.recipe for tools in _TOOLS)),
+    needs=(ROOTFS, CILIUM_BASE, *LOGS, *(tools.recipe for tools in _TOOLS)),
 )

@@ -8,8 +8,10 @@ from pathlib import Path
 from lab.build.debian import host_release
 from lab.build.workshop import BuildError, Say
 
-PACKAGES = ("mmdebstrap", "gcc", "libc6-dev", "ca-certificates")
-"""mmdebstrap makes file systems; gcc and its library make the pause program, which is C."""
+PACKAGES = ("mmdebstrap", "gcc", "libc6-dev", "ca-certificates", "maven")
+"""
+mmdebstrap makes file systems; gcc and its library make the pause program, which is C; Maven fetches OpenSearch.
+"""
 
 _GIB = 1 << 30
 _SUPPORTED = ("debian", "ubuntu")

@@ -70,11 +70,19 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Tree:
 
 
 def test_a_good_tree_passes_every_row(tree: Tree) -> None:
-    """As many as were declared; what the site goes without is not rendered, for it is not applied either."""
+    """As many as were declared."""
     found = tree.judge()
     assert set(found) == set(declares(tree.ctx.fleet))
     assert {finding.verdict for finding in found.values()} == {Verdict.PASS}
     assert {cluster for cluster, _ in tree.rendered} == set(NAMES)
+    assert ("cluster-03", "monitoring") in tree.rendered
+    assert ("cluster-03", "fluent-bit") in tree.rendered
+
+
+def test_what_the_site_goes_without_is_not_rendered(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For it is not applied either."""
+    monkeypatch.setattr(checking, "left_out", lambda *words: "nobody has it" if words[-1] == "fluent-bit" else "")
+    tree.judge()
     assert ("cluster-03", "monitoring") in tree.rendered
     assert ("cluster-03", "fluent-bit") not in tree.rendered
 

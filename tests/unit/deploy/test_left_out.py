@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -25,7 +27,10 @@ if TYPE_CHECKING:
 def test_a_component_that_is_left_out_is_skipped_with_its_reason(tmp_path: Path) -> None:
     """No cluster is opened for it."""
     onsite = OnSite(tmp_path, traits=("lab",))
-    outcome = deploy(onsite.ctx, onsite.cluster, "fluent-bit")
+    folder = tmp_path / "kustomize" / "components" / "lab"
+    folder.mkdir(parents=True)
+    (folder / "left-out.yaml").write_text("fluent-bit: nobody has it\n")
+    outcome = deploy(replace(onsite.ctx, root=tmp_path), onsite.cluster, "fluent-bit")
     (finding,) = outcome.findings
     assert finding.verdict is Verdict.SKIP
     assert finding.observed.startswith("left out by trait lab: ")
@@ -34,7 +39,8 @@ def test_a_component_that_is_left_out_is_skipped_with_its_reason(tmp_path: Path)
 
 def test_a_site_without_the_trait_leaves_nothing_out() -> None:
     """Nor does the trait leave out what it does not name."""
-    assert left_out(ROOT, (), "fluent-bit") == ""
+    assert left_out(ROOT, (), "opensearch-index-management") == ""
+    assert left_out(ROOT, ("lab",), "opensearch-index-management").startswith("left out by trait lab: ")
     assert left_out(ROOT, ("lab",), "monitoring") == ""
 
 
@@ -48,10 +54,11 @@ def test_no_reason_is_no_leave(tmp_path: Path, text: str) -> None:
         left_out(tmp_path, ("lab",), "opensearch")
 
 
-def test_only_components_and_rows_are_left_out() -> None:
+def test_only_components_plugins_and_rows_are_left_out() -> None:
     """A misspelt one would leave nothing out, and nobody would know."""
     known = {path.name for path in (ROOT / "kustomize" / "base").iterdir()}
     known |= {ingress.HTTP, *(f"ingress.{it.name}" for it in WEBS), *(it.check for it in FLOWS)}
     known |= {row.check for row in ask.declares(load_fleet(ROOT / "inventory"))}
+    known |= {str(json.loads(path.read_text())["plugin"]) for path in (ROOT / "kustomize").rglob("settings/*.json")}
     for file in (ROOT / "kustomize" / "components").glob("*/left-out.yaml"):
         assert {name.partition("/")[0] for name in yaml.safe_load(file.read_text())} <= known

@@ -72,3 +72,19 @@ def test_an_archive_names_its_layers_by_what_they_hold(tmp_path: Path, contents:
     digests = [f"sha256:{hashlib.sha256(layer.read_bytes()).hexdigest()}" for layer in layers]
     assert config["rootfs"]["diff_ids"] == digests
     assert (config["architecture"], config["config"]["Entrypoint"]) == ("arm64", ["/usr/bin/tool", "--serve"])
+
+
+def test_contents_may_belong_to_somebody_and_the_folders_above_are_roots(tmp_path: Path) -> None:
+    """What a program without rights writes to is its own."""
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "file").write_text("x")
+    write_layer(tmp_path / "layer.tar", {"/usr/share/app": tmp_path / "home", "/usr/share/app/data": None}, owner=1000)
+    with tarfile.open(tmp_path / "layer.tar") as layer:
+        owners = {entry.name: (entry.uid, entry.gid) for entry in layer}
+    assert owners == {
+        "usr": (0, 0),
+        "usr/share": (0, 0),
+        "usr/share/app": (1000, 1000),
+        "usr/share/app/data": (1000, 1000),
+        "usr/share/app/file": (1000, 1000),
+    }

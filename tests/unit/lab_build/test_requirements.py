@@ -50,4 +50,4 @@ def test_packages_that_dpkg_does_not_know_as_installed_are_missing(monkeypatch: 
     told = "gcc installed\nlibc6-dev config-files\nca-certificates installed\n"
     answer = requirements.subprocess.CompletedProcess([], 1, stdout=told)
     monkeypatch.setattr(requirements.subprocess, "run", lambda *_args, **_options: answer)
-    assert requirements.missing_requirements() == ("mmdebstrap", "libc6-dev")
+    assert requirements.missing_requirements() == ("mmdebstrap", "libc6-dev", "maven")
