@@ -24,7 +24,6 @@ from tasks.run.stage import Stage
 from tasks.thanos.stages import blocks_stage, query_stage, storeapi_stage
 
 _, CHECK_HOSTS, CHECK_PATHS = PREFLIGHT
-(COMPARE_CLUSTERS,) = DRIFT
 SETTLED, look_at_workloads = settles(
     ("longhorn", "monitoring", "thanos", "opensearch", "fluent-bit", "grafana"), PATIENCE_S
 )
@@ -42,7 +41,7 @@ LOOKING = (
             deadline_s=120,
         )
     ),
-    calmly(COMPARE_CLUSTERS),
+    *map(calmly, DRIFT),
     calmly(Stage(title="Look at workloads", declares=SETTLED, on_hosts=look_at_workloads, deadline_s=300)),
     calmly(services_stage(NEXT_SCRAPE_S)),
     calmly(storeapi_stage(PATIENCE_S)),
