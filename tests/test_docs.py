@@ -28,7 +28,10 @@ FILES = (
     *sorted(str(path.relative_to(ROOT)) for path in (ROOT / "docs").rglob("*.md")),
 )
 LIBRARY = {name: read(name, (ROOT / name).read_text()) for name in FILES}
-TRANSLATED = ("README.md", "alerts.md", "deploy.md", "hosts.md", "operate.md", "requirements.md")
+TRANSLATED = (
+    *("README.md", "acceptance.md", "alerts.md", "deploy.md", "failures.md", "hosts.md", "operate.md"),
+    "requirements.md",
+)
 REMEDY = re.compile(r"docs/([\w/]+\.md)#([\w-]+)")
 
 JUDGES: dict[str, Callable[[Document], Iterable[str]]] = {

@@ -1,0 +1,42 @@
+"""What a cluster's own Prometheus and the central Query have, asked without the library's means."""
+
+from __future__ import annotations
+
+import json
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+if TYPE_CHECKING:
+    from tests.lab.operator import Operator
+
+PROMETHEUS = "monitoring/services/monitoring-prometheus:http-web"
+ALERTMANAGER = "monitoring/services/monitoring-alertmanager:http-web"
+QUERY = "thanos/services/thanos-query:http"
+
+
+def ask(operator: Operator, cluster: str, service: str, path: str, **parameters: str) -> Any:
+    """The JSON that a service answers through the API server."""
+    where = f"/api/v1/namespaces/{service}/proxy/{path}"
+    return json.loads(operator.kubectl(cluster, "get", "--raw", f"{where}?{urlencode(parameters)}"))
+
+
+def scrapes(operator: Operator, cluster: str, since: float) -> list[float]:
+    """When the node exporter of a cluster was scraped since a moment (seconds since the epoch), by its Prometheus."""
+    answer = ask(operator, cluster, PROMETHEUS, "api/v1/query", query='up{job="node-exporter"}[10m]')
+    (series,) = answer["data"]["result"]
+    return [at for at, value in series["values"] if at >= since and value == "1"]
+
+
+def longest_gap(operator: Operator, cluster: str, since: float, until: float) -> float:
+    """The longest time without a good scrape between two moments, in seconds."""
+    moments = [since, *(at for at in scrapes(operator, cluster, since) if at <= until), until]
+    return max(later - earlier for earlier, later in pairwise(moments))
+
+
+def seen_centrally(operator: Operator, central: str) -> tuple[set[str], list[str]]:
+    """Clusters in Query's answer, and its warnings; a partial answer is asked for, as Grafana does."""
+    answer = ask(
+        operator, central, QUERY, "api/v1/query", query="count by (cluster) (up)", partial_response="true", dedup="true"
+    )
+    return {it["metric"].get("cluster", "") for it in answer["data"]["result"]}, answer.get("warnings") or []
