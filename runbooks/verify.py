@@ -1,10 +1,18 @@
-"""Does the deployment do what it is for? Paths, volumes, policies, services, blocks, samples, dashboards, alerts."""
+"""Does the whole deployment do what it is for? Every path, service and block; at the end, the specification."""
 
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 
+from drift import STAGES as DRIFT
+from preflight import STAGES as PREFLIGHT
+
+from tasks.acceptance import conclude
 from tasks.alerting.stages import delivery_stage
+from tasks.buckets import lifecycle
+from tasks.deploy import check_tree
+from tasks.deploy.settle import settles
 from tasks.monitoring.patience import NEXT_SCRAPE_S, STANDING_S
 from tasks.monitoring.stages import services_stage
 from tasks.opensearch.stages import logs_stage
@@ -15,7 +23,14 @@ from tasks.run.runbook import Runbook, main
 from tasks.run.stage import Stage
 from tasks.thanos.stages import blocks_stage, canary_stage, query_stage, secrets_stage, storeapi_stage
 
+CHECK_OPERATOR, *_ = PREFLIGHT
+SETTLED, look_at_workloads = settles(
+    ("longhorn", "monitoring", "thanos", "opensearch", "fluent-bit", "grafana"), STANDING_S
+)
+
 STAGES = (
+    CHECK_OPERATOR,
+    Stage(title="Check the tree", declares=check_tree.declares, on_fleet=check_tree.check_tree, deadline_s=300),
     Stage(
         title="Prove paths",
         declares=prove.declares,
@@ -27,6 +42,14 @@ STAGES = (
     storage_stage(always=True),
     policies_stage(always=True),
     ingress_stage(always=True),
+    Stage(
+        title="Look at workloads",
+        declares=SETTLED,
+        on_hosts=look_at_workloads,
+        even_after_failure=True,
+        causes={"settled": ("api.ready",)},
+        deadline_s=300,
+    ),
     services_stage(NEXT_SCRAPE_S, always=True),
     storeapi_stage(STANDING_S, always=True),
     query_stage(STANDING_S, always=True),
@@ -36,6 +59,9 @@ STAGES = (
     dashboards_stage(NEXT_SCRAPE_S, always=True),
     delivery_stage(always=True),
     logs_stage(always=True),
+    Stage(title="Look at buckets", declares=lifecycle.declares, on_fleet=lifecycle.look, deadline_s=60),
+    *(replace(stage, even_after_failure=True, causes={"drift": ("api.ready",)}) for stage in DRIFT),
+    Stage(title="Judge the specification", declares=conclude.declares, on_record=conclude.conclude, deadline_s=300),
 )
 
 RUNBOOK = Runbook(

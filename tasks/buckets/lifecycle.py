@@ -9,7 +9,7 @@ from tasks.preflight.canary import open_store
 from tasks.run.change import Gate
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from minio import Minio
     from minio.lifecycleconfig import LifecycleConfig
@@ -49,28 +49,56 @@ def tend(outcomes: Mapping[str, Outcome], ctx: RunContext) -> Outcome:
         Outcome(findings=(s3.lifecycle,), changes)
 
     """
+    del outcomes
+    bucket = log_bucket(ctx.fleet)
+    gate = Gate(FLEET, plan=ctx.plan)
+
+    def converge(store: Minio) -> Finding:
+        found = days_of(store.get_bucket_lifecycle(bucket))
+        if found == DAYS:
+            return _judged(bucket, found)
+        was = "no rule" if found is None else f"{found} days"
+        gate.make(f"let objects of {bucket} end after {DAYS} days ({was} until now)", lambda: _set(store, bucket))
+        if ctx.plan:
+            row = Row(CHECK, FLEET, bucket)
+            return Finding(row=row, verdict=Verdict.SKIP, observed="planned: the rule differs")
+        return _judged(bucket, days_of(store.get_bucket_lifecycle(bucket)), before="the rule was set, and ")
+
+    return Outcome(findings=(_asked(ctx, converge),), changes=gate.changes)
+
+
+def look(outcomes: Mapping[str, Outcome], ctx: RunContext) -> Outcome:
+    """
+    Look whether the rule is in force. Changes nothing.
+
+    Returns:
+        Outcome(findings=(s3.lifecycle,))
+
+    """
+    del outcomes
+    bucket = log_bucket(ctx.fleet)
+    return Outcome(findings=(_asked(ctx, lambda store: _judged(bucket, days_of(store.get_bucket_lifecycle(bucket)))),))
+
+
+def _asked(ctx: RunContext, question: Callable[[Minio], Finding]) -> Finding:
+    """What a question to the store brings; bad where it does not answer."""
     from minio.error import MinioException  # noqa: PLC0415  `--help` does not pay for it
     from urllib3.exceptions import HTTPError  # noqa: PLC0415  as above
 
-    del outcomes
-    row = Row(CHECK, FLEET, bucket := log_bucket(ctx.fleet))
-    gate = Gate(FLEET, plan=ctx.plan)
     store = open_store(ctx.fleet.s3, ctx.settings.s3_access_key, ctx.settings.s3_secret_key)
     try:
-        found = days_of(store.get_bucket_lifecycle(bucket))
-        if found != DAYS:
-            was = "no rule" if found is None else f"{found} days"
-            gate.make(f"let objects of {bucket} end after {DAYS} days ({was} until now)", lambda: _set(store, bucket))
-            found = DAYS if ctx.plan else days_of(store.get_bucket_lifecycle(bucket))
+        return question(store)
     except (MinioException, HTTPError, OSError) as error:
-        return Outcome(findings=(_bad(row, f"{type(error).__name__}: {error}"),), changes=gate.changes)
+        return _bad(Row(CHECK, FLEET, log_bucket(ctx.fleet)), f"{type(error).__name__}: {error}")
+
+
+def _judged(bucket: str, found: int | None, *, before: str = "") -> Finding:
+    row = Row(CHECK, FLEET, bucket)
     if found != DAYS:
-        return Outcome(findings=(_bad(row, f"the rule was set, and the store has {found} days"),), changes=gate.changes)
-    if ctx.plan and gate.changes:
-        planned = Finding(row=row, verdict=Verdict.SKIP, observed="planned: the rule differs")
-        return Outcome(findings=(planned,), changes=gate.changes)
-    good = Finding(row=row, verdict=Verdict.PASS, observed=f"objects end after {found} days")
-    return Outcome(findings=(good,), changes=gate.changes)
+        return _bad(
+            row, before + ("no rule of ours ends objects" if found is None else f"objects end after {found} days")
+        )
+    return Finding(row=row, verdict=Verdict.PASS, observed=f"objects end after {found} days")
 
 
 def _set(store: Minio, bucket: str) -> None:

@@ -15,7 +15,7 @@ ALERTMANAGER = "monitoring/services/monitoring-alertmanager:http-web"
 QUERY = "thanos/services/thanos-query:http"
 
 
-def ask(operator: Operator, cluster: str, service: str, path: str, **parameters: str) -> Any:
+def answer(operator: Operator, cluster: str, service: str, path: str, **parameters: str) -> Any:
     """The JSON that a service answers through the API server."""
     where = f"/api/v1/namespaces/{service}/proxy/{path}"
     return json.loads(operator.kubectl(cluster, "get", "--raw", f"{where}?{urlencode(parameters)}"))
@@ -23,8 +23,8 @@ def ask(operator: Operator, cluster: str, service: str, path: str, **parameters:
 
 def scrapes(operator: Operator, cluster: str, since: float) -> list[float]:
     """When the node exporter of a cluster was scraped since a moment (seconds since the epoch), by its Prometheus."""
-    answer = ask(operator, cluster, PROMETHEUS, "api/v1/query", query='up{job="node-exporter"}[10m]')
-    (series,) = answer["data"]["result"]
+    said = answer(operator, cluster, PROMETHEUS, "api/v1/query", query='up{job="node-exporter"}[10m]')
+    (series,) = said["data"]["result"]
     return [at for at, value in series["values"] if at >= since and value == "1"]
 
 
@@ -39,4 +39,4 @@ def seen_centrally(operator: Operator, central: str) -> tuple[set[str], list[str
     answer = ask(
         operator, central, QUERY, "api/v1/query", query="count by (cluster) (up)", partial_response="true", dedup="true"
     )
-    return {it["metric"].get("cluster", "") for it in answer["data"]["result"]}, answer.get("warnings") or []
+    return {it["metric"].get("cluster", "") for it in said["data"]["result"]}, said.get("warnings") or []

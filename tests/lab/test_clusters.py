@@ -25,7 +25,7 @@ from tasks.thanos.check_secrets import secret_rows
 from tasks.thanos.query import QUERY
 from tests.lab.harness import ROOT
 from tests.lab.operator import Operator
-from tests.lab.series import ALERTMANAGER, ask, longest_gap, scrapes, seen_centrally
+from tests.lab.series import ALERTMANAGER, answer, longest_gap, scrapes, seen_centrally
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -445,7 +445,7 @@ def test_the_loss_of_the_object_store_is_told_by_every_cluster(deployed: Ran, op
     assert deployed.code == 0
 
     def groups() -> dict[str, list[Any]]:
-        told = {it: ask(operator, it, ALERTMANAGER, "api/v2/alerts/groups") for it in NAMES}
+        told = {it: answer(operator, it, ALERTMANAGER, "api/v2/alerts/groups") for it in NAMES}
         wanted = "ObjectStoreUnreachable"
         return {it: [one for one in all_ if one["labels"].get("alertname") == wanted] for it, all_ in told.items()}
 

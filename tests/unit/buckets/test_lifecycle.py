@@ -10,7 +10,7 @@ from minio.error import MinioException
 from minio.lifecycleconfig import Expiration, LifecycleConfig, Rule
 
 from tasks.buckets import lifecycle
-from tasks.buckets.lifecycle import DAYS, RULE, days_of, tend
+from tasks.buckets.lifecycle import DAYS, RULE, days_of, look, tend
 from tasks.model.finding import Verdict
 from tests.unit.onsite import OnSite
 
@@ -91,7 +91,7 @@ def test_a_store_that_takes_no_rule_is_found_out(tmp_path: Path, monkeypatch: py
     """It is asked again after it was told."""
     outcome = tended(Store(deaf=True), tmp_path, monkeypatch)
     assert outcome.findings[0].verdict is Verdict.FAIL
-    assert "the store has None days" in outcome.findings[0].observed
+    assert outcome.findings[0].observed == "the rule was set, and no rule of ours ends objects"
 
 
 def test_a_store_that_is_away_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -106,3 +106,23 @@ def test_a_plan_sets_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     outcome = tended(store, tmp_path, monkeypatch, plan=True)
     assert store.config is None
     assert [(change.made, outcome.findings[0].verdict) for change in outcome.changes] == [(False, Verdict.SKIP)]
+
+
+@pytest.mark.parametrize(
+    ("store", "verdict", "observed"),
+    [
+        (Store(rule(RULE, 180)), Verdict.PASS, "objects end after 180 days"),
+        (Store(rule(RULE, 90)), Verdict.FAIL, "objects end after 90 days"),
+        (Store(), Verdict.FAIL, "no rule of ours ends objects"),
+        (Store(away=True), Verdict.FAIL, "MinioException: no answer"),
+    ],
+)
+def test_a_look_changes_nothing(
+    store: Store, verdict: Verdict, observed: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A rule that is missing or another is bad, and stays so."""
+    monkeypatch.setattr(lifecycle, "open_store", lambda *_: store)
+    before = store.config
+    outcome = look({}, OnSite(tmp_path).ctx)
+    assert [(it.verdict, it.observed) for it in outcome.findings] == [(verdict, observed)]
+    assert (outcome.changes, store.config) == ((), before)
