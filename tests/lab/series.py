@@ -36,7 +36,7 @@ def longest_gap(operator: Operator, cluster: str, since: float, until: float) ->
 
 def seen_centrally(operator: Operator, central: str) -> tuple[set[str], list[str]]:
     """Clusters in Query's answer, and its warnings; a partial answer is asked for, as Grafana does."""
-    answer = ask(
+    said = answer(
         operator, central, QUERY, "api/v1/query", query="count by (cluster) (up)", partial_response="true", dedup="true"
     )
     return {it["metric"].get("cluster", "") for it in said["data"]["result"]}, said.get("warnings") or []

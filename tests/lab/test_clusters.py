@@ -10,7 +10,6 @@ import subprocess
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
 
 import pytest
 
@@ -85,9 +84,10 @@ def macs(lab: Lab, asker: str, address: str) -> set[str]:
 
 def asked(operator: Operator, expression: str) -> list[tuple[dict[str, str], str]]:
     """What the central Query has of all clusters: labels and value of each series."""
-    path = f"/api/v1/namespaces/{QUERY}/proxy/api/v1/query?{urlencode({'query': expression})}"
-    answer = json.loads(operator.kubectl(NAMES[0], "get", "--raw", path))
-    return [(one["metric"], one["value"][1]) for one in series(answer)]
+    return [
+        (it["metric"], it["value"][1])
+        for it in series(answer(operator, NAMES[0], QUERY, "api/v1/query", query=expression))
+    ]
 
 
 @pytest.fixture(scope="module")
