@@ -14,10 +14,11 @@ from tasks.deploy.identity import open_cluster
 from tasks.model.finding import Measure, Outcome, Row
 from tasks.monitoring.ask import get
 from tasks.monitoring.patience import patiently
+from tasks.opensearch.client import SearchError
 from tasks.panels import grafana
 from tasks.panels.dashboards import METRICS, read_dashboards, uids
 from tasks.panels.judge import Shown, counted, judge_dashboard, shown
-from tasks.panels.logs import SOURCE, LogsSilent, count_lines
+from tasks.panels.logs import SOURCE, count_lines
 from tasks.preflight.judge import finding, moot
 from tasks.run.step import done
 from tasks.settings import ROOT
@@ -111,7 +112,7 @@ def ask_queries(ctx: RunContext, api: KubeApi, dashboard: Dashboard) -> tuple[Sh
                 return counted(query, time.monotonic() - began, lines)
             answer = get(api, FRONTEND, "api/v1/query_range", query=query.text, **span)
             return shown(query, time.monotonic() - began, answer)
-        except (ApiError, LogsSilent, ValueError, KeyError, TypeError) as error:
+        except (ApiError, SearchError, ValueError, KeyError, TypeError) as error:
             return Shown(query=query, took_s=time.monotonic() - began, failed=str(error) or type(error).__name__)
 
     queries = [it for it in dashboard.queries if it.source in {METRICS, SOURCE}]

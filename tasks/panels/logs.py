@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from tasks.deploy.secrets import READER
-from tasks.model.errors import FleetError
-from tasks.preflight.object_store import innermost
+from tasks.opensearch.accounts import password_of
+from tasks.opensearch.client import SearchError, open_opensearch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,12 +19,7 @@ SOURCE = "opensearch"
 """Uid of the datasource."""
 
 INDICES = "logs-*"
-PORT = 9200
-TIMEOUT_S = 15.0
-
-
-class LogsSilent(FleetError):
-    """OpenSearch did not answer, or refused."""
+_OK = 200
 
 
 def question(text: str, span_s: int) -> dict[str, Any]:
@@ -53,21 +50,14 @@ def count_lines(ctx: RunContext, text: str, span_s: int) -> dict[str, int]:
     Ask how many lines of each cluster a panel is about.
 
     Raises:
-        LogsSilent: no answer, or none that is meant
+        SearchError: no answer, or none that is meant
+        SettingsError: the fleet's authority cannot be read
         KeyError, TypeError, ValueError: see ``read_counts``
 
     """
-    import requests  # noqa: PLC0415  keeps `--help` light
-
-    url = f"https://{ctx.fleet.central.vip.address}:{PORT}/{INDICES}/_search"
-    with requests.Session() as session:
-        session.trust_env = False
-        session.auth = (READER, ctx.settings.opensearch_reader_password)
-        session.verify = str(ctx.state / "authority" / "ca.crt")
-        try:
-            answer = session.post(url, json=question(text, span_s), timeout=TIMEOUT_S)
-        except (requests.RequestException, OSError) as error:
-            raise LogsSilent(f"OpenSearch: {innermost(error)}") from error
-    if not answer.ok:
-        raise LogsSilent(f"OpenSearch: HTTP {answer.status_code}: {answer.text[:200]}")
-    return read_counts(answer.json())
+    asked = urlencode({"source": json.dumps(question(text, span_s)), "source_content_type": "application/json"})
+    password = password_of(ctx.settings, READER)
+    answer = open_opensearch(ctx).ask_as(READER, password, f"/{INDICES}/_search?{asked}")
+    if answer.status != _OK:
+        raise SearchError(f"OpenSearch: HTTP {answer.status}: {answer.text[:200]}", answer.status)
+    return read_counts(answer.json)

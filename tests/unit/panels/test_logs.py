@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs
 
 import pytest
-import requests
 
-from tasks.panels.logs import LogsSilent, count_lines, question, read_counts
+from tasks.opensearch.client import Answer, SearchError
+from tasks.panels import logs
+from tasks.panels.logs import question, read_counts
 from tests.unit.onsite import OnSite
 
 if TYPE_CHECKING:
@@ -20,18 +23,6 @@ def answer(failed: int = 0, **counts: int) -> dict[str, Any]:
     buckets = [{"key": name.replace("_", "-"), "doc_count": count} for name, count in counts.items()]
     shards = {"total": 4, "successful": 4 - failed, "skipped": 0, "failed": failed}
     return {"timed_out": False, "_shards": shards, "aggregations": {"clusters": {"buckets": buckets}}}
-
-
-class Answer:
-    """An answer over HTTP."""
-
-    def __init__(self, status: int, body: Any) -> None:
-        """As requests has it."""
-        self.status_code, self.ok, self.body, self.text = status, status < 400, body, str(body)
-
-    def json(self) -> Any:
-        """Its body."""
-        return self.body
 
 
 def test_lines_are_counted_by_cluster() -> None:
@@ -53,32 +44,40 @@ def test_a_question_has_the_panels_words_and_the_dashboards_range() -> None:
     assert span["range"]["@timestamp"]["gte"] == "now-21600s"
 
 
-def test_the_reader_asks_and_trusts_the_fleets_own_authority(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """At the central address."""
-    onsite = OnSite(tmp_path)
-    ctx = replace(onsite.ctx, settings=replace(onsite.ctx.settings, opensearch_reader_password="secret"))
+class Search:
+    """An OpenSearch that says one thing, and remembers who asked for what."""
 
-    def post(session: requests.Session, url: str, **_: Any) -> Answer:
-        assert url == "https://192.168.101.210:9200/logs-*/_search"
-        assert session.auth == ("reader", "secret")
-        assert session.verify == str(tmp_path / "authority" / "ca.crt")
-        return Answer(200, answer(cluster_01=1))
+    def __init__(self, status: int, body: Any) -> None:
+        """As it will answer."""
+        self.answer = Answer(status=status, text=json.dumps(body))
+        self.asked: list[tuple[str, str, str]] = []
 
-    monkeypatch.setattr(requests.Session, "post", post)
-    assert count_lines(ctx, "log:error", 60) == {"cluster-01": 1}
+    def ask_as(self, user: str, password: str, path: str) -> Answer:
+        """Remember it."""
+        self.asked.append((user, password, path))
+        return self.answer
 
 
-@pytest.mark.parametrize("said", [Answer(401, "Unauthorized"), requests.ConnectionError("refused"), OSError("no ca")])
-def test_who_does_not_answer_is_told_of(
-    said: Answer | Exception, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A status, a connection, or an authority that is not there."""
+def asked(search: Search, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
+    """What is counted."""
+    monkeypatch.setattr(logs, "open_opensearch", lambda _ctx: search)
+    ctx = OnSite(tmp_path).ctx
+    ctx = replace(ctx, settings=replace(ctx.settings, opensearch_reader_password="secret"))
+    return logs.count_lines(ctx, "log:error", 60)
 
-    def post(*_: Any, **__: Any) -> Answer:
-        if isinstance(said, Exception):
-            raise said
-        return said
 
-    monkeypatch.setattr(requests.Session, "post", post)
-    with pytest.raises(LogsSilent, match="OpenSearch: "):
-        count_lines(OnSite(tmp_path).ctx, "log:error", 60)
+def test_the_reader_asks_as_grafana_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By its own account, for the panel's words."""
+    search = Search(200, answer(cluster_01=1))
+    assert asked(search, tmp_path, monkeypatch) == {"cluster-01": 1}
+    ((user, password, path),) = search.asked
+    assert (user, password) == ("reader", "secret")
+    where, _, parameters = path.partition("?")
+    assert where == "/logs-*/_search"
+    assert json.loads(parse_qs(parameters)["source"][0]) == logs.question("log:error", 60)
+
+
+def test_a_refusal_is_told_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With its status."""
+    with pytest.raises(SearchError, match="OpenSearch: HTTP 401"):
+        asked(Search(401, "Unauthorized"), tmp_path, monkeypatch)
