@@ -73,6 +73,12 @@ def asked(
 
 
 @pytest.fixture(autouse=True)
+def _logs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """OpenSearch has lines of one cluster alone."""
+    monkeypatch.setattr(ask, "count_lines", lambda _, text, span: {"cluster-01": len(text) + span})
+
+
+@pytest.fixture(autouse=True)
 def _grafana(monkeypatch: pytest.MonkeyPatch) -> None:
     def say(_session: object, url: str, **given: Any) -> Answer:
         assert given["headers"] == {"Host": "grafana.k8s-cluster-01.miribit.lab"}
@@ -86,7 +92,6 @@ def test_every_query_of_metrics_is_asked_over_its_dashboards_range(
 ) -> None:
     """Six hours, a point every half minute, on whole half minutes, nothing left to replace."""
     api = Api()
-    monkeypatch.setattr(ask, "count_lines", lambda _, text, span: {"cluster-01": len(text) + span})
     found = asked(api, tmp_path, monkeypatch)
     assert found["panels.opensearch"].observed.endswith(
         "without cluster-02, cluster-03, cluster-04: 'Log lines, as OpenSearch counts them'"
