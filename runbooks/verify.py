@@ -30,13 +30,20 @@ SETTLED, look_at_workloads = settles(
 
 STAGES = (
     CHECK_OPERATOR,
-    Stage(title="Check the tree", declares=check_tree.declares, on_fleet=check_tree.check_tree, deadline_s=300),
+    Stage(
+        title="Check the tree",
+        declares=check_tree.declares,
+        on_fleet=check_tree.check_tree,
+        even_after_failure=True,
+        deadline_s=300,
+    ),
     Stage(
         title="Prove paths",
         declares=prove.declares,
         on_hosts=prove.prove,
         on_fleet=prove.judge_wire,
         causes=prove.CAUSES,
+        even_after_failure=True,
         deadline_s=420,
     ),
     storage_stage(always=True),
@@ -59,9 +66,21 @@ STAGES = (
     dashboards_stage(NEXT_SCRAPE_S, always=True),
     delivery_stage(always=True),
     logs_stage(always=True),
-    Stage(title="Look at buckets", declares=lifecycle.declares, on_fleet=lifecycle.look, deadline_s=60),
+    Stage(
+        title="Look at buckets",
+        declares=lifecycle.declares,
+        on_fleet=lifecycle.look,
+        even_after_failure=True,
+        deadline_s=60,
+    ),
     *(replace(stage, even_after_failure=True, causes={"drift": ("api.ready",)}) for stage in DRIFT),
-    Stage(title="Judge the specification", declares=conclude.declares, on_record=conclude.conclude, deadline_s=300),
+    Stage(
+        title="Judge the specification",
+        declares=conclude.declares,
+        on_record=conclude.conclude,
+        even_after_failure=True,
+        deadline_s=300,
+    ),
 )
 
 RUNBOOK = Runbook(
