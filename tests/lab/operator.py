@@ -11,6 +11,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from tests.lab.harness import ROOT
 
 if TYPE_CHECKING:
@@ -97,7 +99,11 @@ class Operator:
     def run(self, runbook: str, *words: str, timeout_s: float = 900.0) -> Ran:
         """Run a runbook to its end."""
         argv = [sys.executable, f"runbooks/{runbook}.py", *words, "--json"]
-        done = self.lab.exec(argv, environment=self.environment, timeout_s=timeout_s)
+        try:
+            done = self.lab.exec(argv, environment=self.environment, timeout_s=timeout_s)
+        except subprocess.TimeoutExpired as error:
+            told = (error.stderr or b"").decode(errors="replace").splitlines()
+            pytest.fail("\n".join([f"{runbook} did not end in {timeout_s:.0f} s; it said last:", *told[-40:]]))
         try:
             report = json.loads(done.stdout)
         except ValueError:
