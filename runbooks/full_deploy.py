@@ -5,27 +5,24 @@ from __future__ import annotations
 import sys
 
 from preflight import STAGES as PREFLIGHT
+from verify_reach import STAGES as REACH
 
 from tasks.buckets import lifecycle
 from tasks.cilium import install as cilium
-from tasks.deploy import check_tree, fetch, merge
-from tasks.deploy.settle import settles
-from tasks.deploy.stages import deploy_stage
+from tasks.deploy import fetch, merge
+from tasks.deploy.stages import deploy_stage, tree_stage, workloads_stage
 from tasks.kubeadm import init as kubeadm
 from tasks.monitoring.patience import AFTER_DEPLOYING_S
 from tasks.monitoring.stages import services_stage
 from tasks.opensearch import set_up as opensearch
 from tasks.opensearch.stages import logs_stage
-from tasks.probes import prove
 from tasks.run.runbook import Runbook, main
 from tasks.run.stage import Stage
 from tasks.thanos.stages import blocks_stage, query_stage, secrets_stage, storeapi_stage
 
-AWAITED, await_workloads = settles(("longhorn", "monitoring", "thanos", "opensearch", "fluent-bit", "grafana"))
-
 STAGES = (
     *PREFLIGHT,
-    Stage(title="Check the tree", declares=check_tree.declares, on_fleet=check_tree.check_tree, deadline_s=300),
+    tree_stage(),
     Stage(
         title="Initialise control planes",
         declares=kubeadm.declares,
@@ -63,14 +60,7 @@ STAGES = (
         on_hosts=cilium.settle,
         deadline_s=700,
     ),
-    Stage(
-        title="Prove paths",
-        declares=prove.declares,
-        on_hosts=prove.prove,
-        on_fleet=prove.judge_wire,
-        causes=prove.CAUSES,
-        deadline_s=420,
-    ),
+    *REACH,
     deploy_stage("Provide storage", "longhorn"),
     # early: it takes the longest to start, and it has to know how logs are stored before the first one comes
     deploy_stage("Deploy OpenSearch", "opensearch"),
@@ -86,7 +76,7 @@ STAGES = (
     deploy_stage("Ship logs", "fluent-bit"),
     deploy_stage("Deploy Grafana", "grafana"),
     Stage(title="Tend buckets", declares=lifecycle.declares, on_fleet=lifecycle.tend, mutates=True, deadline_s=60),
-    Stage(title="Await workloads", declares=AWAITED, on_hosts=await_workloads, deadline_s=900),
+    workloads_stage("Await workloads", deadline_s=900),
     services_stage(AFTER_DEPLOYING_S),
     storeapi_stage(AFTER_DEPLOYING_S),
     query_stage(AFTER_DEPLOYING_S),

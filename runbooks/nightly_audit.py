@@ -10,7 +10,7 @@ from preflight import STAGES as PREFLIGHT
 from tasks.audit import around, judge_trends, tell
 from tasks.audit.calm import PATIENCE_S, calmly
 from tasks.audit.page import pages
-from tasks.deploy.settle import settles
+from tasks.deploy.stages import workloads_stage
 from tasks.monitoring.patience import NEXT_SCRAPE_S
 from tasks.monitoring.stages import services_stage
 from tasks.panels.stages import dashboards_stage
@@ -24,9 +24,6 @@ from tasks.run.stage import Stage
 from tasks.thanos.stages import blocks_stage, query_stage, storeapi_stage
 
 _, CHECK_HOSTS, CHECK_PATHS = PREFLIGHT
-SETTLED, look_at_workloads = settles(
-    ("longhorn", "monitoring", "thanos", "opensearch", "fluent-bit", "grafana"), PATIENCE_S
-)
 
 LOOKING = (
     Stage(title="Look around", declares=around.declares, on_fleet=around.look, deadline_s=60),
@@ -42,7 +39,7 @@ LOOKING = (
         )
     ),
     *map(calmly, DRIFT),
-    calmly(Stage(title="Look at workloads", declares=SETTLED, on_hosts=look_at_workloads, deadline_s=300)),
+    calmly(workloads_stage("Look at workloads", PATIENCE_S)),
     calmly(services_stage(NEXT_SCRAPE_S)),
     calmly(storeapi_stage(PATIENCE_S)),
     calmly(query_stage(PATIENCE_S)),

@@ -7,81 +7,45 @@ from dataclasses import replace
 
 from drift import STAGES as DRIFT
 from preflight import STAGES as PREFLIGHT
+from verify_reach import STAGES as REACH
 
 from tasks.acceptance import conclude
 from tasks.alerting.stages import delivery_stage
 from tasks.buckets import lifecycle
-from tasks.deploy import check_tree
-from tasks.deploy.settle import settles
+from tasks.deploy.stages import tree_stage, workloads_stage
 from tasks.monitoring.patience import NEXT_SCRAPE_S, STANDING_S
 from tasks.monitoring.stages import services_stage
 from tasks.opensearch.stages import logs_stage
 from tasks.panels.stages import dashboards_stage
-from tasks.probes import prove
 from tasks.probes.stages import ingress_stage, policies_stage, storage_stage
 from tasks.run.runbook import Runbook, main
 from tasks.run.stage import Stage
 from tasks.thanos.stages import blocks_stage, canary_stage, query_stage, secrets_stage, storeapi_stage
 
 CHECK_OPERATOR, *_ = PREFLIGHT
-SETTLED, look_at_workloads = settles(
-    ("longhorn", "monitoring", "thanos", "opensearch", "fluent-bit", "grafana"), STANDING_S
+
+PROOFS = (
+    tree_stage(),
+    *REACH,
+    storage_stage(),
+    policies_stage(),
+    ingress_stage(),
+    workloads_stage("Look at workloads", STANDING_S),
+    services_stage(NEXT_SCRAPE_S),
+    storeapi_stage(STANDING_S),
+    query_stage(STANDING_S),
+    secrets_stage(),
+    blocks_stage(STANDING_S),
+    canary_stage(),
+    dashboards_stage(NEXT_SCRAPE_S),
+    delivery_stage(),
+    logs_stage(),
+    Stage(title="Look at buckets", declares=lifecycle.declares, on_fleet=lifecycle.look, deadline_s=60),
+    *(replace(stage, causes={"drift": ("api.ready",)}) for stage in DRIFT),
+    Stage(title="Judge the specification", declares=conclude.declares, on_record=conclude.conclude, deadline_s=300),
 )
 
-STAGES = (
-    CHECK_OPERATOR,
-    Stage(
-        title="Check the tree",
-        declares=check_tree.declares,
-        on_fleet=check_tree.check_tree,
-        even_after_failure=True,
-        deadline_s=300,
-    ),
-    Stage(
-        title="Prove paths",
-        declares=prove.declares,
-        on_hosts=prove.prove,
-        on_fleet=prove.judge_wire,
-        causes=prove.CAUSES,
-        even_after_failure=True,
-        deadline_s=420,
-    ),
-    storage_stage(always=True),
-    policies_stage(always=True),
-    ingress_stage(always=True),
-    Stage(
-        title="Look at workloads",
-        declares=SETTLED,
-        on_hosts=look_at_workloads,
-        even_after_failure=True,
-        causes={"settled": ("api.ready",)},
-        deadline_s=300,
-    ),
-    services_stage(NEXT_SCRAPE_S, always=True),
-    storeapi_stage(STANDING_S, always=True),
-    query_stage(STANDING_S, always=True),
-    secrets_stage(always=True),
-    blocks_stage(STANDING_S, always=True),
-    canary_stage(always=True),
-    dashboards_stage(NEXT_SCRAPE_S, always=True),
-    delivery_stage(always=True),
-    logs_stage(always=True),
-    Stage(
-        title="Look at buckets",
-        declares=lifecycle.declares,
-        on_fleet=lifecycle.look,
-        even_after_failure=True,
-        deadline_s=60,
-    ),
-    *(replace(stage, even_after_failure=True, causes={"drift": ("api.ready",)}) for stage in DRIFT),
-    Stage(
-        title="Judge the specification",
-        declares=conclude.declares,
-        on_record=conclude.conclude,
-        even_after_failure=True,
-        deadline_s=300,
-    ),
-)
+STAGES = (CHECK_OPERATOR, *(replace(proof, even_after_failure=True) for proof in PROOFS))
 
 RUNBOOK = Runbook(
     name="verify",

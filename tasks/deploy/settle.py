@@ -27,9 +27,12 @@ if TYPE_CHECKING:
 TIMEOUT_S = 420.0
 """An image that has to be pulled first takes its time."""
 
+WORKLOADS = ("longhorn", "monitoring", "thanos", "opensearch", "fluent-bit", "grafana")
+"""The components that start something of their own; what they bring is waited for after all of them are applied."""
+
 
 def settles(
-    components: Sequence[str], timeout_s: float = TIMEOUT_S
+    components: Sequence[str] = WORKLOADS, *, timeout_s: float = TIMEOUT_S
 ) -> tuple[Callable[[Fleet], tuple[Row, ...]], HostStep]:
     """
     Declare and make the step that waits until every object of these components is what it was meant to become.

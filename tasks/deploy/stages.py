@@ -1,10 +1,11 @@
-"""Makes the stage that deploys one component, so that a runbook's tuple has one line for each."""
+"""The stages of this room, so that a runbook's tuple has one line for each."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tasks.deploy.settle import has
+from tasks.deploy import check_tree
+from tasks.deploy.settle import TIMEOUT_S, has, settles
 from tasks.deploy.step import deploy
 from tasks.model.finding import Outcome, Row
 from tasks.run.stage import Stage
@@ -40,3 +41,22 @@ def deploy_stage(title: str, *components: str, deadline_s: float = 300.0) -> Sta
         )
 
     return Stage(title=title, declares=declares, on_hosts=on_hosts, mutates=True, deadline_s=deadline_s)
+
+
+def tree_stage() -> Stage:
+    """Every overlay rendered, and every guard asked, the fleet's own among them."""
+    return Stage(title="Check the tree", declares=check_tree.declares, on_fleet=check_tree.check_tree, deadline_s=300)
+
+
+def workloads_stage(title: str, patience_s: float = TIMEOUT_S, *, deadline_s: float = 300.0) -> Stage:
+    """
+    Every object of every workload is what it was meant to become.
+
+    Arguments:
+        patience_s: how long each component is waited for
+
+    """
+    declares, settle = settles(timeout_s=patience_s)
+    return Stage(
+        title=title, declares=declares, on_hosts=settle, causes={"settled": ("api.ready",)}, deadline_s=deadline_s
+    )

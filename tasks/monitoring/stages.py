@@ -6,20 +6,18 @@ from tasks.monitoring import ask
 from tasks.run.stage import Stage
 
 
-def services_stage(patience_s: float, *, always: bool = False) -> Stage:
+def services_stage(patience_s: float) -> Stage:
     """
     Ask what each service can only answer when it works.
 
     Arguments:
         patience_s: how long what does not answer well yet is asked again
-        always: also of a cluster in which something else is bad already
 
     """
     return Stage(
         title="Ask services",
         declares=ask.declares,
         on_hosts=ask.asks(patience_s),
-        even_after_failure=always,
         causes={"answers": ("api.ready",)},
         deadline_s=600,
     )

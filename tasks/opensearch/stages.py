@@ -6,19 +6,12 @@ from tasks.opensearch import prove
 from tasks.run.stage import Stage
 
 
-def logs_stage(*, always: bool = False) -> Stage:
-    """
-    OpenSearch's health, bucket and rights, and a line of every cluster; what is made for it is removed again.
-
-    Arguments:
-        always: also where something else is bad already
-
-    """
+def logs_stage() -> Stage:
+    """OpenSearch's health, bucket and rights, and a line of every cluster; what is made for it is removed again."""
     return Stage(
         title="Prove logs",
         declares=prove.declares,
         on_hosts=prove.prove,
         causes=prove.CAUSES,
-        even_after_failure=always,
         deadline_s=300,
     )

@@ -8,13 +8,12 @@ from tasks.panels import ask
 from tasks.run.stage import Stage
 
 
-def dashboards_stage(patience_s: float, *, always: bool = False) -> Stage:
+def dashboards_stage(patience_s: float) -> Stage:
     """
     Every query of every dashboard, of each cluster where it tells clusters apart; and Grafana where it is.
 
     Arguments:
         patience_s: how long a dashboard that is not good yet is opened again
-        always: also after something else was found bad
 
     """
     return Stage(
@@ -22,6 +21,5 @@ def dashboards_stage(patience_s: float, *, always: bool = False) -> Stage:
         declares=ask.declares,
         on_hosts=partial(ask.ask, patience_s=patience_s),
         causes=ask.CAUSES,
-        even_after_failure=always,
         deadline_s=300,
     )

@@ -1,4 +1,4 @@
-"""The stages of this room that prove what stands; the same in every runbook. ``always``: also after a failure."""
+"""The stages of this room that prove what stands; the same in every runbook."""
 
 from __future__ import annotations
 
@@ -6,37 +6,34 @@ from tasks.probes import ingress, policies, storage
 from tasks.run.stage import Stage
 
 
-def storage_stage(*, always: bool = False) -> Stage:
+def storage_stage() -> Stage:
     """A claim of every cluster's default class, and its data after its pod."""
     return Stage(
         title="Claim volumes",
         declares=storage.declares,
         on_hosts=storage.claim,
         causes=storage.CAUSES,
-        even_after_failure=always,
         deadline_s=480,
     )
 
 
-def policies_stage(*, always: bool = False) -> Stage:
+def policies_stage() -> Stage:
     """Flows that must pass, and flows that must not."""
     return Stage(
         title="Try flows",
         declares=policies.declares,
         on_hosts=policies.try_flows,
         causes=policies.CAUSES,
-        even_after_failure=always,
         deadline_s=300,
     )
 
 
-def ingress_stage(*, always: bool = False) -> Stage:
+def ingress_stage() -> Stage:
     """Every web interface by its hostname, through its cluster's VIP."""
     return Stage(
         title="Ask interfaces",
         declares=ingress.declares,
         on_hosts=ingress.ask,
         causes=ingress.CAUSES,
-        even_after_failure=always,
         deadline_s=180,
     )

@@ -1,7 +1,7 @@
 """
 The stages of this room, the same in every runbook.
 
-``patience_s`` is how long a bad answer is asked again; ``always``: also where something else is bad already.
+``patience_s`` is how long a bad answer is asked again.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from tasks.run.stage import Stage
 from tasks.thanos import check_blocks, check_canary, check_query, check_secrets, check_storeapi, part
 
 
-def storeapi_stage(patience_s: float, *, always: bool = False) -> Stage:
+def storeapi_stage(patience_s: float) -> Stage:
     """Every sidecar's StoreAPI, from the operator's machine, every host and Query's pod."""
     return Stage(
         title="Ask StoreAPIs",
@@ -20,36 +20,33 @@ def storeapi_stage(patience_s: float, *, always: bool = False) -> Stage:
         on_hosts=partial(check_storeapi.ask, patience_s=patience_s),
         on_fleet=check_storeapi.judge_all,
         causes=check_storeapi.CAUSES,
-        even_after_failure=always,
         deadline_s=420,
     )
 
 
-def query_stage(patience_s: float, *, always: bool = False) -> Stage:
+def query_stage(patience_s: float) -> Stage:
     """Query and its frontend, on the central cluster."""
     return Stage(
         title="Ask Query",
         declares=check_query.declares,
         on_hosts=partial(check_query.ask, patience_s=patience_s),
         causes=check_query.CAUSES,
-        even_after_failure=always,
         deadline_s=420,
     )
 
 
-def secrets_stage(*, always: bool = False) -> Stage:
+def secrets_stage() -> Stage:
     """An object there and back with the keys that Thanos itself has; it is removed again."""
     return Stage(
         title="Try secrets",
         declares=check_secrets.declares,
         on_hosts=check_secrets.try_secrets,
         causes=check_secrets.CAUSES,
-        even_after_failure=always,
         deadline_s=120,
     )
 
 
-def blocks_stage(patience_s: float, *, always: bool = False) -> Stage:
+def blocks_stage(patience_s: float) -> Stage:
     """The blocks in S3, read with the keys that Thanos itself has."""
     return Stage(
         title="Look at blocks",
@@ -57,18 +54,16 @@ def blocks_stage(patience_s: float, *, always: bool = False) -> Stage:
         on_hosts=part.read_part,
         on_fleet=partial(check_blocks.judge_bucket, patience_s=patience_s),
         causes=check_blocks.CAUSES,
-        even_after_failure=always,
         deadline_s=240,
     )
 
 
-def canary_stage(*, always: bool = False) -> Stage:
+def canary_stage() -> Stage:
     """A sample of each cluster, followed from its Prometheus to Query; what is made for it is removed again."""
     return Stage(
         title="Send samples",
         declares=check_canary.declares,
         on_hosts=check_canary.send,
         causes=check_canary.CAUSES,
-        even_after_failure=always,
         deadline_s=420,
     )
