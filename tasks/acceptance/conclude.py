@@ -8,7 +8,8 @@ from tasks.acceptance.criteria import load_criteria
 from tasks.acceptance.judge import Seen, judge
 from tasks.acceptance.renderings import unfulfilled
 from tasks.deploy.build import render_all
-from tasks.deploy.overlay import components_of_cluster, facts_of
+from tasks.deploy.check import wanted_of
+from tasks.deploy.overlay import facts_of
 from tasks.model.finding import FLEET, Outcome, Row
 from tasks.transport.local import LocalShell
 
@@ -49,12 +50,7 @@ def _unfulfilled(ctx: RunContext, wishes: Iterable[Wish]) -> dict[Wish, dict[str
     by_component: dict[str, list[Wish]] = {}
     for wish in wishes:
         by_component.setdefault(wish.component, []).append(wish)
-    wanted = [
-        (cluster, overlay.component)
-        for cluster in ctx.fleet.clusters
-        for overlay in components_of_cluster(ctx.root, cluster, ctx.settings.traits)
-        if overlay.component in by_component
-    ]
+    wanted = [(cluster, component) for cluster, component in wanted_of(ctx) if component in by_component]
     lacking: dict[Wish, dict[str, str]] = {}
     for (cluster, component), built in zip(wanted, render_all(ctx, wanted, LocalShell(plan=True)), strict=True):
         facts: Mapping[str, str] = facts_of(ctx.fleet, cluster)

@@ -21,13 +21,13 @@ from tasks.alerting.judge import (
 from tasks.alerting.receiver import ReceiverSilent, read_back
 from tasks.deploy.api import ApiError
 from tasks.deploy.identity import open_cluster
-from tasks.model.errors import FleetError, WaitTimeout
+from tasks.model.errors import FleetError, in_words
 from tasks.model.finding import Finding, Outcome, Row
 from tasks.monitoring.ask import ALERTMANAGER, get
 from tasks.preflight.judge import Judgement, bad, finding, moot
 from tasks.run.change import Gate
 from tasks.run.step import done
-from tasks.run.wait import wait_for
+from tasks.run.wait import watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -90,7 +90,7 @@ def deliver(task: Task, *, ctx: RunContext) -> Result:
     try:
         arrived = Delivery(ctx=ctx, cluster=cluster, api=api, gate=gate).follow()
     except (ApiError, ReceiverSilent, ValueError, KeyError) as error:
-        said = bad(str(error) or type(error).__name__, f"kubectl --context {cluster.name} -n monitoring get pods")
+        said = bad(in_words(error), f"kubectl --context {cluster.name} -n monitoring get pods")
         arrived = Arrived(delivered=said, grouped=moot("nothing was delivered"))
     found = (_found(cluster, DELIVERED, arrived.delivered), _found(cluster, GROUPED, arrived.grouped))
     return done(task, Outcome(findings=found, changes=gate.changes))
@@ -194,17 +194,14 @@ class Delivery:
             except (ApiError, ReceiverSilent) as error:
                 return error
 
-        try:
-            seen = wait_for(
-                "the test alert's arrival",
-                once,
-                done=lambda it: not isinstance(it, FleetError) and done(it),
-                timeout_s=PATIENCE_S,
-                say=lambda text: self.ctx.progress.doing(self.cluster.name, text),
-                show=lambda it: str(it) if isinstance(it, FleetError) else show(it),
-            )
-        except WaitTimeout:
-            seen = once()
+        seen = watch(
+            "the test alert's arrival",
+            once,
+            done=lambda it: not isinstance(it, FleetError) and done(it),
+            timeout_s=PATIENCE_S,
+            say=lambda text: self.ctx.progress.doing(self.cluster.name, text),
+            show=lambda it: str(it) if isinstance(it, FleetError) else show(it),
+        )
         if isinstance(seen, FleetError):
             raise seen
         return seen, time.monotonic() - began

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from tasks.audit.budgets import rows_of
 from tasks.audit.history import open_history
 from tasks.audit.trend import HORIZON_DAYS, NEEDED, Point, Way, forecast
-from tasks.model.finding import Finding, Outcome, Row, Verdict
+from tasks.model.finding import Finding, Outcome, Row, Verdict, skipped
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from datetime import datetime
 
     from tasks.audit.budgets import Budget
@@ -56,7 +56,7 @@ def judge_one(budget: Budget, row: Row, tonight: Finding | None, before: Sequenc
     measured = {one.name: one.value for one in tonight.measured} if tonight is not None else {}
     if budget.measure not in measured:
         cause = (tonight.blocked_by or tonight.row) if tonight and not tonight.verdict.good else None
-        return Finding(row=mine, verdict=Verdict.SKIP, observed="unknown: not measured tonight", blocked_by=cause)
+        return skipped(mine, "unknown: not measured tonight", cause)
     value = measured[budget.measure]
     seen = forecast((*before, Point(now, value)), budget)
     verdict, said = _words(budget, value, seen, now)
@@ -85,10 +85,3 @@ def _words(budget: Budget, value: float, seen: Forecast, now: datetime) -> tuple
         verdict,
         f"crosses its budget on {seen.crosses:%Y-%m-%d}, in {days} days ({seen.per_day:+.3g} a day); {level}",
     )
-
-
-def measures_of(record: RunRecord) -> Mapping[tuple[str, str], tuple[float, str]]:
-    """Every number of a run: row and measure to value and unit."""
-    return {
-        (str(finding.row), one.name): (one.value, one.unit) for finding in record.findings for one in finding.measured
-    }

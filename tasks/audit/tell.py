@@ -14,7 +14,7 @@ from tasks.audit.history import open_history
 from tasks.audit.look import Look, Side, look_of
 from tasks.audit.silences import Silences, read_silences
 from tasks.model.errors import InventoryError
-from tasks.model.finding import FLEET, Finding, Outcome, Row, Verdict
+from tasks.model.finding import FLEET, Finding, Outcome, Row, Verdict, skipped
 from tasks.model.record import StageRecord
 from tasks.reports.build import build
 from tasks.run.files import write_atomically
@@ -56,8 +56,7 @@ def tell(record: RunRecord, ctx: RunContext) -> Outcome:
 
     """
     if why := only_a_part(record):
-        skipped = (Finding(row=row, verdict=Verdict.SKIP, observed=why) for row in declares(ctx.fleet))
-        return Outcome(findings=tuple(skipped))
+        return Outcome(findings=tuple(skipped(row, why) for row in declares(ctx.fleet)))
     with open_history(ctx.state) as history:
         night = _kept(record, ctx, history)
         ctx.progress.doing(FLEET, f"telling {counts(night.comparison.changes)}")
@@ -151,7 +150,7 @@ def _told(channel: Channel, ctx: RunContext, history: History) -> Finding:
     """Deliver what waits, oldest first; what fails keeps its place for the next audit."""
     row, notices = told_row(channel), ctx.settings.notices
     if not channel.configured(notices):
-        return Finding(row=row, verdict=Verdict.SKIP, observed=f"not set up: {channel.wants}")
+        return skipped(row, f"not set up: {channel.wants}")
     mask, waiting = masker(ctx.settings), history.outbox.waiting(channel.name)
     for delivered, one in enumerate(waiting):
         error = mask(channels.patiently(partial(channel.send, notices, one.content)))
@@ -178,7 +177,7 @@ def _undelivered(row: Row, error: str, waiting: int, delivered: int) -> Finding:
 def _textfile(report: Report, comparison: Comparison, waiting: int, ctx: RunContext) -> Finding:
     folder = ctx.settings.notices.textfile
     if folder is None:
-        return Finding(row=TEXTFILE, verdict=Verdict.SKIP, observed="not set up: FLEETPROOF_TEXTFILE")
+        return skipped(TEXTFILE, "not set up: FLEETPROOF_TEXTFILE")
     path = folder / textfile.NAME
     try:
         write_atomically(path, textfile.metrics(report, comparison, waiting, datetime.now(UTC)), mode=READABLE)
@@ -192,7 +191,7 @@ def _textfile(report: Report, comparison: Comparison, waiting: int, ctx: RunCont
 def _beat(ctx: RunContext) -> Finding:
     notices = ctx.settings.notices
     if not notices.heartbeat_url:
-        return Finding(row=HEARTBEAT, verdict=Verdict.SKIP, observed="not set up: AUDIT_HEARTBEAT_URL")
+        return skipped(HEARTBEAT, "not set up: AUDIT_HEARTBEAT_URL")
     if error := channels.patiently(lambda: channels.beat(notices)):
         return Finding(row=HEARTBEAT, verdict=Verdict.FAIL, observed=error, wanted="the heartbeat is heard")
     return Finding(row=HEARTBEAT, verdict=Verdict.PASS, observed="heard")

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from tasks.deploy.files import read_text
 from tasks.model.command import Command
 from tasks.model.errors import SettingsError
 from tasks.run.files import write_atomically
@@ -82,7 +83,7 @@ def install(units: Mapping[str, str], folder: Path, shell: Shell, say: Callable[
         CommandFailed: systemd refused
 
     """
-    changed = [name for name, text in units.items() if _read(folder / name) != text]
+    changed = [name for name, text in units.items() if read_text(folder / name) != text]
     for name in units:
         if name in changed:
             write_atomically(folder / name, units[name], mode=READABLE)
@@ -109,10 +110,3 @@ def _systemctl(shell: Shell, say: Callable[[str], None], *words: str) -> None:
     command = Command(argv=("systemctl", *words), mutates=True)
     say(str(command))
     shell.run(command).must_succeed()
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tasks.model.finding import FLEET, Finding, Outcome, Row, Verdict
+from tasks.model.finding import FLEET, Finding, Outcome, Row, Verdict, skipped
 from tasks.preflight.canary import open_store
 from tasks.run.change import Gate
 
@@ -61,7 +61,7 @@ def tend(outcomes: Mapping[str, Outcome], ctx: RunContext) -> Outcome:
         gate.make(f"let objects of {bucket} end after {DAYS} days ({was} until now)", lambda: _set(store, bucket))
         if ctx.plan:
             row = Row(CHECK, FLEET, bucket)
-            return Finding(row=row, verdict=Verdict.SKIP, observed="planned: the rule differs")
+            return skipped(row, "planned: the rule differs")
         return _judged(bucket, days_of(store.get_bucket_lifecycle(bucket)), before="the rule was set, and ")
 
     return Outcome(findings=(_asked(ctx, converge),), changes=gate.changes)

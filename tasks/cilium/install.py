@@ -9,7 +9,7 @@ from tasks.deploy.api import ApiError
 from tasks.deploy.identity import not_there_yet, open_cluster
 from tasks.deploy.ready import unready
 from tasks.deploy.step import await_ready, deploy, rows_of
-from tasks.model.finding import Finding, Outcome, Row, Verdict
+from tasks.model.finding import Finding, Outcome, Row, skipped
 from tasks.run.step import done
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def _settled(ctx: RunContext, cluster: Cluster, api: KubeApi) -> tuple[Finding, 
         row = Row(check, cluster.name)
         if cause := next((it.row for it in findings if it.blocks), None):
             # a wait whose ground is missing would only hold everybody up until its own deadline
-            findings.append(Finding(row=row, verdict=Verdict.SKIP, observed="not waited for", blocked_by=cause))
+            findings.append(skipped(row, "not waited for", cause))
         else:
             findings.append(await_ready(ctx, row, what, _patient(missing), api=api, good=good))
     return tuple(findings)

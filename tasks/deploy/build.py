@@ -147,6 +147,18 @@ def render_all(
         return tuple(pool.map(one, *zip(*wanted, strict=True))) if wanted else ()
 
 
+def render_whole(
+    ctx: RunContext, wanted: Sequence[tuple[Cluster, str]], shell: Shell
+) -> tuple[tuple[Overlay, Stream], ...]:
+    """As ``render_all``, for those who can do nothing with a part; the first error is raised."""
+    built = []
+    for it in render_all(ctx, wanted, shell):
+        if isinstance(it, Exception):
+            raise it
+        built.append(it)
+    return tuple(built)
+
+
 def _read_kept(path: Path) -> Stream | None:
     """A rendering that was kept; read as JSON, which is ten times as fast as YAML."""
     try:

@@ -8,7 +8,7 @@ import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from tasks.deploy.build import render, render_all
+from tasks.deploy.build import render, render_whole
 from tasks.deploy.charts import contents_of, lay_in_place, sources_of
 from tasks.deploy.check import check as judge_all
 from tasks.deploy.check import overlays_of, subjects_of, wanted_of
@@ -92,11 +92,7 @@ def charts(options: argparse.Namespace) -> bool:
 def images(options: argparse.Namespace) -> bool:
     """Every image; by cluster, with what asks for it, as JSON."""
     ctx = _context(options.limit)
-    built = []
-    for it in render_all(ctx, wanted_of(ctx, options.limit), LocalShell(plan=True)):
-        if isinstance(it, Exception):
-            raise it
-        built.append(it)
+    built = render_whole(ctx, wanted_of(ctx, options.limit), LocalShell(plan=True))
     subjects = subjects_of(ctx, built)
     found = {
         name: images_of_cluster((it for it in subjects if it.cluster.name == name), ctx.fleet)

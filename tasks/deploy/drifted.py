@@ -12,7 +12,7 @@ from tasks.deploy.identity import not_there_yet, open_cluster
 from tasks.deploy.ingredients import ingredients_for
 from tasks.deploy.kubectl import kubectl_of
 from tasks.deploy.left_behind import left_behind, left_of
-from tasks.deploy.left_out import skipped
+from tasks.deploy.left_out import as_left_out
 from tasks.deploy.manifest import Stream, record_of
 from tasks.deploy.secrets import differing_secrets
 from tasks.deploy.settle import has
@@ -67,7 +67,7 @@ def compare(task: Task, *, ctx: RunContext) -> Result:
 
 def _finding(ctx: RunContext, cluster: Cluster, component: str, api: KubeApi | None) -> Finding:
     row = Row(f"drift.{component}", cluster.name)
-    if skip := skipped(ctx, row, component):
+    if skip := as_left_out(ctx, row, component):
         return skip
     if api is None:
         return not_there_yet(row)

@@ -16,7 +16,7 @@ from tasks.deploy.roles import ensure_worker_role
 from tasks.kubeadm.state import FOLDER
 from tasks.model.command import Command
 from tasks.model.errors import WrongCluster
-from tasks.model.finding import FLEET, Finding, Outcome, Row, Verdict
+from tasks.model.finding import FLEET, Finding, Outcome, Row, Verdict, skipped
 from tasks.run.change import Gate
 from tasks.run.files import write_atomically
 from tasks.run.step import done
@@ -174,12 +174,7 @@ class _Fetching:
             reproduce=f"kubectl --kubeconfig {self._path} cluster-info",
         )
         return (
-            Finding(
-                row=Row(ADMIN_ROW, self.cluster.name),
-                verdict=Verdict.SKIP,
-                observed="not kept: it is not the inventory's cluster",
-                blocked_by=identity.row,
-            ),
+            skipped(Row(ADMIN_ROW, self.cluster.name), "not kept: it is not the inventory's cluster", identity.row),
             identity,
         )
 

@@ -10,7 +10,7 @@ from tasks.deploy.files import read_text
 from tasks.deploy.identity import open_cluster, uid_of
 from tasks.deploy.kubeconfig import folder_of, without
 from tasks.model.errors import FleetError
-from tasks.model.finding import FLEET, Finding, Outcome, Row, Verdict
+from tasks.model.finding import FLEET, Finding, Outcome, Row, Verdict, skipped
 from tasks.run.change import Gate
 from tasks.run.files import write_atomically
 from tasks.run.step import done
@@ -68,7 +68,7 @@ def forget(task: Task, *, ctx: RunContext) -> Result:
         )
     row = Row(FORGOTTEN_ROW, name)
     if ctx.plan and gate.changes:
-        finding = Finding(row=row, verdict=Verdict.SKIP, observed="planned")
+        finding = skipped(row, "planned")
     else:
         finding = Finding(row=row, verdict=Verdict.PASS, observed="nothing of it is kept here")
     return done(task, Outcome(findings=(finding,), changes=gate.changes))

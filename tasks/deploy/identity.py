@@ -10,7 +10,7 @@ from tasks.deploy.api import KubeApi
 from tasks.deploy.files import read_text
 from tasks.deploy.kubeconfig import folder_of, parse_kubeconfig
 from tasks.model.errors import WrongCluster
-from tasks.model.finding import Finding, Verdict
+from tasks.model.finding import Finding, skipped
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -121,7 +121,7 @@ def open_cluster(ctx: RunContext, cluster: Cluster) -> KubeApi | None:
 
 def not_there_yet(row: Row) -> Finding:
     """What a row says of a cluster that ``open_cluster`` returned None for."""
-    return Finding(row=row, verdict=Verdict.SKIP, observed="planned: there is no cluster yet")
+    return skipped(row, "planned: there is no cluster yet")
 
 
 def _access(text: str, path: Path) -> AdminAccess:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tasks.deploy.kubeconfig import folder_of
 from tasks.model.command import Command
-from tasks.model.errors import WaitTimeout
-from tasks.run.wait import wait_for
+from tasks.run.wait import watch
 from tasks.transport.local import LocalShell
 
 if TYPE_CHECKING:
@@ -86,22 +84,19 @@ class Kubectl:
 
     def _patiently(self, what: str, attempt: Callable[[], CommandResult]) -> CommandResult:
         """Try again while the API server only asks for patience; the last attempt's result is the answer."""
-        last: list[CommandResult] = []
+        return watch(
+            f"the API server to let kubectl {what}",
+            attempt,
+            done=lambda it: not _asks_for_patience(it),
+            timeout_s=PATIENCE_S,
+            say=self.say,
+            show=_asks_for_patience,
+        )
 
-        def try_once() -> str:
-            last[:] = [attempt()]
-            passing = _PASSING.search(last[0].stderr)
-            return passing[0] if passing and not last[0].ok else ""
 
-        with suppress(WaitTimeout):
-            wait_for(
-                f"the API server to let kubectl {what}",
-                try_once,
-                done=lambda said: not said,
-                timeout_s=PATIENCE_S,
-                say=self.say,
-            )
-        return last[0]
+def _asks_for_patience(result: CommandResult) -> str:
+    passing = None if result.ok else _PASSING.search(result.stderr)
+    return passing[0] if passing else ""
 
 
 def kubectl_of(ctx: RunContext, name: str) -> Kubectl:

@@ -36,7 +36,7 @@ def left_out(root: Path, traits: Sequence[str], component: str) -> str:
     return ""
 
 
-def skipped(ctx: RunContext, row: Row, component: str) -> Finding | None:
+def as_left_out(ctx: RunContext, row: Row, component: str) -> Finding | None:
     """The row of a component that is left out; None where it is not."""
     reason = left_out(ctx.root, ctx.settings.traits, component)
     return Finding(row=row, verdict=Verdict.SKIP, observed=reason) if reason else None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from tasks.deploy.build import render
 from tasks.deploy.identity import not_there_yet, open_cluster
 from tasks.deploy.lacking import lacking
-from tasks.deploy.left_out import skipped
+from tasks.deploy.left_out import as_left_out
 from tasks.deploy.step import await_ready
 from tasks.model.finding import Outcome, Row
 from tasks.run.step import done
@@ -67,7 +67,7 @@ def has(cluster: Cluster, component: str) -> bool:
 
 
 def _settled(ctx: RunContext, cluster: Cluster, component: str, api: KubeApi, timeout_s: float) -> Finding:
-    if skip := skipped(ctx, Row(f"settled.{component}", cluster.name), component):
+    if skip := as_left_out(ctx, Row(f"settled.{component}", cluster.name), component):
         return skip
     overlay, stream = render(ctx, cluster, component, LocalShell(plan=ctx.plan))
     return await_ready(

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from tasks.deploy.apply import apply_component
 from tasks.deploy.explain import explain
 from tasks.deploy.identity import open_cluster
-from tasks.deploy.left_out import skipped
+from tasks.deploy.left_out import as_left_out
 from tasks.deploy.overlay import of_stand_ins
 from tasks.deploy.prune import by_hand, why_kept
 from tasks.model.errors import CommandFailed, FleetError, SettingsError, WaitTimeout, WrongCluster
-from tasks.model.finding import Finding, Outcome, Row, Verdict
+from tasks.model.finding import Finding, Outcome, Row, Verdict, skipped
 from tasks.run.change import Gate
 from tasks.run.wait import wait_for
 
@@ -50,7 +50,7 @@ def deploy(
 
     """
     row = Row(f"deploy.{component}", cluster.name)
-    if skip := skipped(ctx, row, component):
+    if skip := as_left_out(ctx, row, component):
         return Outcome(findings=(skip,))
     gate = Gate(cluster.name, plan=ctx.plan)
     notes: tuple[str, ...] = ()
@@ -61,9 +61,7 @@ def deploy(
         finding = Finding(row=row, verdict=Verdict.PASS, observed=str(applied))
         if ctx.plan and applied.differs:
             differing = f"{len(applied.changed)} objects and {len(applied.secrets)} Secrets differ"
-            finding = Finding(
-                row=row, verdict=Verdict.SKIP, observed=f"planned: {differing}{applied.remains}{applied.charts}"
-            )
+            finding = skipped(row, f"planned: {differing}{applied.remains}{applied.charts}")
         elif api is not None:
             finding = await_ready(
                 ctx, row, f"what {component} brings", lambda: brought(api), api=api, good=str(applied)
@@ -127,7 +125,7 @@ def await_ready(
     if ctx.plan:
         said = missing()
         if said:
-            return Finding(row=row, verdict=Verdict.SKIP, observed=f"planned: would wait for {what}: {said}")
+            return skipped(row, f"planned: would wait for {what}: {said}")
         return Finding(row=row, verdict=Verdict.PASS, observed=good)
     try:
         wait_for(

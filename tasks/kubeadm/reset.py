@@ -8,7 +8,7 @@ from tasks.kubeadm.attempt import CRI_SOCKET
 from tasks.kubeadm.leftovers import SCAN, judge_leftovers, parse_scan, rows_of
 from tasks.kubeadm.state import FOLDER, UNIT
 from tasks.model.command import Command
-from tasks.model.finding import Finding, Outcome, Row, Verdict
+from tasks.model.finding import Finding, Outcome, Row, Verdict, skipped
 from tasks.run.change import Gate
 from tasks.run.step import done
 from tasks.transport.shell_of import shell_of
@@ -142,7 +142,7 @@ def reset(task: Task, *, ctx: RunContext) -> Result:
     )
     if ctx.plan:
         rows = (row, *(Row(f"leftover.{kind}", cluster.name) for kind in found))
-        planned = tuple(Finding(row=it, verdict=Verdict.SKIP, observed="planned") for it in rows)
+        planned = tuple(skipped(it, "planned") for it in rows)
         return done(task, Outcome(findings=planned, changes=gate.changes))
     left = judge_leftovers(cluster, parse_scan(shell.run(SCAN).must_succeed().stdout))
     finding = Finding(row=row, verdict=Verdict.PASS, observed=f"removed: {what}")

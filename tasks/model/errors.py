@@ -99,3 +99,8 @@ class PlanViolation(FleetError):
 
 class Locked(FleetError):
     """Another run holds the fleet; the text names its owner."""
+
+
+def in_words(error: BaseException) -> str:
+    """What an exception says; its kind where it says nothing."""
+    return str(error) or type(error).__name__

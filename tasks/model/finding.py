@@ -151,3 +151,8 @@ class Outcome:
     changes: tuple[Change, ...] = ()
     value: object = None
     notes: tuple[str, ...] = ()
+
+
+def skipped(row: Row, why: str, cause: Row | None = None) -> Finding:
+    """Not asked, and why; ``cause`` where another row is to blame."""
+    return Finding(row=row, verdict=Verdict.SKIP, observed=why, blocked_by=cause)

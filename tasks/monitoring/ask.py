@@ -9,7 +9,8 @@ from urllib.parse import quote
 
 from tasks.deploy.api import ApiError
 from tasks.deploy.identity import not_there_yet, open_cluster
-from tasks.model.finding import Finding, Outcome, Row, Verdict
+from tasks.model.errors import in_words
+from tasks.model.finding import Finding, Outcome, Row, Verdict, skipped
 from tasks.monitoring import answers
 from tasks.monitoring.patience import patiently
 from tasks.run.step import done
@@ -94,10 +95,10 @@ def query(api: KubeApi, service: str, expression: str, **parameters: str) -> lis
 
 
 def _asked(ctx: RunContext, row: Row, wrong: Callable[[], str], until: float) -> Finding:
-    (found,) = patiently(ctx, lambda: [_once(row, wrong)], until)
+    (found,) = patiently(ctx, row.target, lambda: [_once(row, wrong)], until)
     if ctx.plan and found.verdict is Verdict.FAIL:
         said = f"planned: to be asked again; now: {found.observed}"
-        return Finding(row=row, verdict=Verdict.SKIP, observed=said)
+        return skipped(row, said)
     return found
 
 
@@ -105,7 +106,7 @@ def _once(row: Row, wrong: Callable[[], str]) -> Finding:
     try:
         said = wrong()
     except (ApiError, ValueError, KeyError) as error:
-        said = str(error) or type(error).__name__
+        said = in_words(error)
     if not said:
         return Finding(row=row, verdict=Verdict.PASS, observed="as wanted")
     return Finding(

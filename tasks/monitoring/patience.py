@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import time
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from tasks.model.errors import WaitTimeout
 from tasks.model.finding import Verdict
-from tasks.run.wait import wait_for
+from tasks.run.wait import watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -27,12 +25,13 @@ NEXT_SCRAPE_S = 40.0
 
 
 def patiently(
-    ctx: RunContext, look: Callable[[], Sequence[Finding]], until: float, *, every_s: float = 2.0
+    ctx: RunContext, target: str, look: Callable[[], Sequence[Finding]], until: float, *, every_s: float = 2.0
 ) -> tuple[Finding, ...]:
     """
     Look until no finding is FAIL or ERROR.
 
     Arguments:
+        target: under whose name the progress is told
         look: finds at least one
         until: ``time.monotonic()`` value after which the last look counts
 
@@ -40,20 +39,16 @@ def patiently(
         what was found last
 
     """
-    last: list[Finding] = []
+    return watch(
+        "a good answer",
+        lambda: tuple(look()),
+        done=lambda found: not _bad(found),
+        timeout_s=max(0.0, until - time.monotonic()),
+        every_s=every_s,
+        say=lambda text: ctx.progress.doing(target, text),
+        show=lambda found: f"{_bad(found)[0].row.check}: {_bad(found)[0].observed}",
+    )
 
-    def bad() -> list[Finding]:
-        last[:] = look()
-        return [it for it in last if it.verdict in {Verdict.FAIL, Verdict.ERROR}]
 
-    with suppress(WaitTimeout):
-        wait_for(
-            "a good answer",
-            bad,
-            done=lambda found: not found,
-            timeout_s=max(0.0, until - time.monotonic()),
-            every_s=every_s,
-            say=lambda text: ctx.progress.doing(last[0].row.target, text),
-            show=lambda found: f"{found[0].row.check}: {found[0].observed}",
-        )
-    return tuple(last)
+def _bad(findings: Sequence[Finding]) -> list[Finding]:
+    return [it for it in findings if it.verdict in {Verdict.FAIL, Verdict.ERROR}]

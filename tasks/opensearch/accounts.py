@@ -13,7 +13,7 @@ import yaml
 
 from tasks.deploy.accounts import internal_users
 from tasks.deploy.secrets import READER, SHIPPER
-from tasks.model.finding import Finding, Row, Verdict
+from tasks.model.finding import Finding, Row, Verdict, skipped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,7 +43,7 @@ def hold_accounts(search: OpenSearch, settings: Settings, gate: Gate, target: st
         if status == _REFUSED:
             gate.make(f"give OpenSearch's account {account} its new password", lambda: _give(search, account, password))  # noqa: B023  called at once
             if plan:
-                yield Finding(row=row, verdict=Verdict.SKIP, observed="planned: it does not log in with its password")
+                yield skipped(row, "planned: it does not log in with its password")
                 continue
             status = search.ask_as(account, password, _WHO).status
         yield judge_login(row, status)

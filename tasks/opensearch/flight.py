@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import secrets
 import time
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tasks.deploy.kubectl import kubectl_of
-from tasks.model.errors import FleetError, WaitTimeout
+from tasks.model.errors import FleetError, in_words
 from tasks.model.finding import Finding, Verdict
 from tasks.opensearch.canary import NAMESPACE, WITHIN_S, Canary, hits, newest, where_it_stopped, wrong_line
 from tasks.run.afterwards import owing
-from tasks.run.wait import wait_for
+from tasks.run.wait import wait_for, watch
 
 if TYPE_CHECKING:
     from tasks.deploy.api import KubeApi
@@ -70,25 +69,21 @@ class Flight:
 
     def _search(self, canary: Canary) -> str:
         """Search until the line is as wanted; what is wrong with it at the deadline."""
-        said: list[str] = []
 
         def once() -> str:
             try:
-                said[:] = [wrong_line(canary, hits(self.search.search("logs-*", canary.query)))]
+                return wrong_line(canary, hits(self.search.search("logs-*", canary.query)))
             except (FleetError, ValueError, KeyError) as error:
-                said[:] = [str(error) or type(error).__name__]
-            return said[0]
+                return in_words(error)
 
-        with suppress(WaitTimeout):
-            wait_for(
-                "the canary's line in OpenSearch",
-                once,
-                done=lambda text: not text,
-                timeout_s=WITHIN_S,
-                every_s=POLL_S,
-                say=self._say,
-            )
-        return said[0]
+        return watch(
+            "the canary's line in OpenSearch",
+            once,
+            done=lambda said: not said,
+            timeout_s=WITHIN_S,
+            every_s=POLL_S,
+            say=self._say,
+        )
 
     def _judge(self, row: Row, canary: Canary, said: str, took_s: float) -> Finding:
         if not said:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from tasks.deploy.identity import open_cluster
 from tasks.deploy.left_out import left_out
 from tasks.deploy.secrets import READER, SHIPPER
-from tasks.model.errors import FleetError
-from tasks.model.finding import Finding, Outcome, Row, Verdict
+from tasks.model.errors import FleetError, in_words
+from tasks.model.finding import Finding, Outcome, Row, Verdict, skipped
 from tasks.opensearch import answers
 from tasks.opensearch.accounts import password_of
 from tasks.opensearch.client import open_opensearch
@@ -62,7 +62,7 @@ def prove(task: Task, *, ctx: RunContext) -> Result:
     api = open_cluster(ctx, cluster)
     if why or api is None or ctx.plan:
         said = why or "planned: a proof makes objects, and is made by a real run"
-        return done(task, Outcome(findings=tuple(Finding(row=it, verdict=Verdict.SKIP, observed=said) for it in rows)))
+        return done(task, Outcome(findings=tuple(skipped(it, said) for it in rows)))
     search, gate = open_opensearch(ctx), Gate(cluster.name, plan=ctx.plan)
     findings = _ask(ctx, search, gate) if cluster.region == "central" else []
     findings.append(Flight(ctx=ctx, cluster=cluster, api=api, search=search, gate=gate).fly(rows[-1]))
@@ -84,7 +84,7 @@ def _judged(row: Row, wrong: Callable[[], str], reproduce: str) -> Finding:
     try:
         said = wrong()
     except (FleetError, ValueError, KeyError) as error:
-        said = str(error) or type(error).__name__
+        said = in_words(error)
     if not said:
         return Finding(row=row, verdict=Verdict.PASS, observed=GOOD[row.check])
     return Finding(

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import json
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from tasks.deploy.identity import open_cluster
 from tasks.deploy.left_out import left_out
-from tasks.model.errors import WaitTimeout
-from tasks.model.finding import Finding, Outcome, Row, Verdict
+from tasks.model.finding import Finding, Outcome, Row, Verdict, skipped
 from tasks.opensearch.accounts import ACCOUNTS, CHECK, hold_accounts
 from tasks.opensearch.client import SearchError, open_opensearch
 from tasks.opensearch.compare import as_diff, differences, shown
 from tasks.opensearch.wishes import NAMES, read_settings
 from tasks.run.change import Gate
 from tasks.run.step import done
-from tasks.run.wait import wait_for
+from tasks.run.wait import watch
 
 if TYPE_CHECKING:
     from nornir.core.task import Result, Task
@@ -69,7 +67,7 @@ def set_up(task: Task, *, ctx: RunContext) -> Result:
 
 def skips(rows: tuple[Row, ...], why: str) -> tuple[Finding, ...]:
     """Rows of what is not there to be asked."""
-    return tuple(Finding(row=row, verdict=Verdict.SKIP, observed=why) for row in rows)
+    return tuple(skipped(row, why) for row in rows)
 
 
 def _foresee(ctx: RunContext, search: OpenSearch, gate: Gate) -> None:
@@ -81,25 +79,21 @@ def _foresee(ctx: RunContext, search: OpenSearch, gate: Gate) -> None:
 
 def await_answer(ctx: RunContext, search: OpenSearch) -> str:
     """Wait until OpenSearch lets the operator in; what it said last where it does not. A plan asks once."""
-    said: list[str] = []
 
     def once() -> str:
         try:
             search.get("/")
-            said[:] = [""]
         except SearchError as error:
-            said[:] = [str(error)]
-        return said[0]
+            return str(error)
+        return ""
 
-    with suppress(WaitTimeout):
-        wait_for(
-            "OpenSearch to answer",
-            once,
-            done=lambda text: not text,
-            timeout_s=0.0 if ctx.plan else PATIENCE_S,
-            say=lambda text: ctx.progress.doing(ctx.fleet.central.name, text),
-        )
-    return said[0]
+    return watch(
+        "OpenSearch to answer",
+        once,
+        done=lambda said: not said,
+        timeout_s=0.0 if ctx.plan else PATIENCE_S,
+        say=lambda text: ctx.progress.doing(ctx.fleet.central.name, text),
+    )
 
 
 def plugins_of(search: OpenSearch) -> frozenset[str]:
@@ -118,7 +112,7 @@ def inapplicable(ctx: RunContext, setting: Setting, plugins: frozenset[str], row
     if not setting.plugin or setting.plugin in plugins:
         return None
     if reason := left_out(ctx.root, ctx.settings.traits, setting.plugin):
-        return Finding(row=row, verdict=Verdict.SKIP, observed=f"{setting.plugin} is {reason}")
+        return skipped(row, f"{setting.plugin} is {reason}")
     return Finding(
         row=row,
         verdict=Verdict.FAIL,
@@ -138,7 +132,7 @@ def _converge(ctx: RunContext, search: OpenSearch, gate: Gate, setting: Setting,
         if differ:
             _send(search, gate, setting, live, answer)
             if ctx.plan:
-                return Finding(row=row, verdict=Verdict.SKIP, observed=f"planned: {'; '.join(differ)}")
+                return skipped(row, f"planned: {'; '.join(differ)}")
             live, answer = look(search, setting)
             differ = ["it was set, and is not there"] if answer is None else differences(setting, live)
     except (SearchError, ValueError) as error:

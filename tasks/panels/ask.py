@@ -11,7 +11,8 @@ from urllib.parse import quote
 
 from tasks.deploy.api import ApiError
 from tasks.deploy.identity import open_cluster
-from tasks.model.finding import Measure, Outcome, Row
+from tasks.model.errors import in_words
+from tasks.model.finding import Measure, Outcome, Row, skipped
 from tasks.monitoring.ask import get
 from tasks.monitoring.patience import patiently
 from tasks.opensearch.client import SearchError
@@ -19,7 +20,7 @@ from tasks.panels import grafana
 from tasks.panels.dashboards import METRICS, read_dashboards, uids
 from tasks.panels.judge import Shown, counted, judge_dashboard, shown
 from tasks.panels.logs import SOURCE, count_lines
-from tasks.preflight.judge import finding, moot
+from tasks.preflight.judge import finding
 from tasks.run.step import done
 from tasks.settings import ROOT
 from tasks.thanos.query import FRONTEND
@@ -64,12 +65,12 @@ def ask(task: Task, *, ctx: RunContext, patience_s: float = 0.0) -> Result:
         return done(task, Outcome())
     api = None if ctx.plan else open_cluster(ctx, cluster)
     if api is None:
-        said = moot("planned: what is deployed by then is asked by a real run")
+        said = "planned: what is deployed by then is asked by a real run"
         rows = declares(ctx.fleet)
-        return done(task, Outcome(findings=tuple(finding(row, said, wanted="", reproduce="") for row in rows)))
+        return done(task, Outcome(findings=tuple(skipped(row, said) for row in rows)))
     dashboards = read_dashboards(ctx.root, ctx.settings.traits)
     until = time.monotonic() + patience_s
-    found = [it for one in dashboards for it in patiently(ctx, partial(_open, ctx, api, one), until)]
+    found = [it for one in dashboards for it in patiently(ctx, cluster.name, partial(_open, ctx, api, one), until)]
     return done(task, Outcome(findings=(*found, *grafana.ask(ctx, api))))
 
 
@@ -113,7 +114,7 @@ def ask_queries(ctx: RunContext, api: KubeApi, dashboard: Dashboard) -> tuple[Sh
             answer = get(api, FRONTEND, "api/v1/query_range", query=query.text, **span)
             return shown(query, time.monotonic() - began, answer)
         except (ApiError, SearchError, ValueError, KeyError, TypeError) as error:
-            return Shown(query=query, took_s=time.monotonic() - began, failed=str(error) or type(error).__name__)
+            return Shown(query=query, took_s=time.monotonic() - began, failed=in_words(error))
 
     queries = [it for it in dashboard.queries if it.source in {METRICS, SOURCE}]
     with ThreadPoolExecutor(AT_ONCE) as pool:

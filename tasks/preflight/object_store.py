@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
+from tasks.model.errors import in_words
 from tasks.preflight.clock import read_http_date
 from tasks.preflight.values import Clock, Unknown
 
@@ -72,4 +73,4 @@ def innermost(error: BaseException) -> str:
     """The reason below all wrappers: refused, timed out, name not known."""
     while (cause := error.__cause__ or error.__context__) is not None:
         error = cause
-    return str(error) or type(error).__name__
+    return in_words(error)

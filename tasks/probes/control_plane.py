@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import base64
 import time
-from contextlib import suppress
 from datetime import UTC, datetime
+from itertools import count
 from typing import TYPE_CHECKING
 
 from tasks.deploy.api import ApiError
@@ -13,14 +13,14 @@ from tasks.deploy.files import read_text
 from tasks.deploy.identity import not_there_yet, open_cluster
 from tasks.deploy.kubeconfig import folder_of, parse_kubeconfig
 from tasks.model.command import Command
-from tasks.model.errors import Unreachable, WaitTimeout, WrongCluster
+from tasks.model.errors import Unreachable, WrongCluster
 from tasks.model.finding import Finding, Measure, Outcome, Row, Verdict
 from tasks.preflight.knock import must_answer
 from tasks.probes.certificates import Certificate, ends_of, judge_certificates, parse_certificates
 from tasks.probes.etcd import METRICS, Etcd, judge_health, judge_size, parse_etcd
 from tasks.probes.prove import API
 from tasks.run.step import done
-from tasks.run.wait import wait_for
+from tasks.run.wait import watch
 from tasks.transport.shell_of import shell_of
 
 if TYPE_CHECKING:
@@ -109,18 +109,16 @@ def judge_api(
     ctx: RunContext, cluster: Cluster, *, patience_s: float = PATIENCE_S, clock: Callable[[], float] = time.monotonic
 ) -> Finding:
     """The API server is the inventory's, is ready, and how long the answer took; it is asked again for a while."""
-    row, answers = Row(API, cluster.name), []
-
-    def once() -> str:
-        said, took = _asked(ctx, cluster, clock)
-        answers.append((said, took))
-        return said
-
+    row, number = Row(API, cluster.name), count(1)
     if ctx.plan and open_cluster(ctx, cluster) is None:
         return not_there_yet(row)
-    with suppress(WaitTimeout):
-        wait_for(f"{API} of {row.target}", once, done=lambda said: said == "ok", timeout_s=patience_s, every_s=2.0)
-    said, took = answers[-1]
+    said, took, asked = watch(
+        f"{API} of {row.target}",
+        lambda: (*_asked(ctx, cluster, clock), next(number)),
+        done=lambda it: it[0] == "ok",
+        timeout_s=patience_s,
+        every_s=2.0,
+    )
     reproduce = f"kubectl --context {cluster.name} get --raw '/readyz?verbose'"
     if said == "ok":
         return Finding(
@@ -133,7 +131,7 @@ def judge_api(
     return Finding(
         row=row,
         verdict=Verdict.FAIL,
-        observed=f"not ready, asked {len(answers)} times: {said}",
+        observed=f"not ready, asked {asked} times: {said}",
         wanted=f"{cluster.api} says ok",
         remedy=f"ssh {cluster.address} sudo crictl ps -a; python runbooks/full_deploy.py --limit {cluster.name}",
         reproduce=reproduce,

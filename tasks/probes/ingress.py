@@ -7,10 +7,10 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from tasks.deploy.build import render_all
-from tasks.deploy.left_out import left_out, skipped
-from tasks.deploy.overlay import components_of_cluster
-from tasks.model.finding import Finding, Outcome, Row, Verdict
+from tasks.deploy.build import render_whole
+from tasks.deploy.check import wanted_of
+from tasks.deploy.left_out import as_left_out, left_out
+from tasks.model.finding import Finding, Outcome, Row, skipped
 from tasks.probes import web
 from tasks.probes.operator import read_failure, resolve
 from tasks.probes.path import Wanted
@@ -53,7 +53,7 @@ def ask(task: Task, *, ctx: RunContext) -> Result:
     if ctx.plan:
         said = "planned: what is deployed by then is asked by a real run"
         rows = _rows(cluster)
-        return done(task, Outcome(findings=tuple(Finding(row=it, verdict=Verdict.SKIP, observed=said) for it in rows)))
+        return done(task, Outcome(findings=tuple(skipped(it, said) for it in rows)))
     webs = web.webs_of(cluster)
     absent = {it.name: skip for it in webs if (skip := _absent(ctx, cluster, it))}
     rendered = _rendered(ctx, cluster)
@@ -68,7 +68,9 @@ def ask(task: Task, *, ctx: RunContext) -> Result:
 def _absent(ctx: RunContext, cluster: Cluster, one: web.Web) -> tuple[Finding, ...]:
     """Its rows where a trait's site goes without it; empty where it is to be there."""
     rows = [Row(f"{it}.{one.name}", cluster.name) for it in (NAME, HTTP)]
-    return tuple(it for row in rows for key in (one.component, f"ingress.{one.name}") if (it := skipped(ctx, row, key)))
+    return tuple(
+        it for row in rows for key in (one.component, f"ingress.{one.name}") if (it := as_left_out(ctx, row, key))
+    )
 
 
 def _rendered(ctx: RunContext, cluster: Cluster) -> dict[str, bool]:
@@ -79,14 +81,8 @@ def _rendered(ctx: RunContext, cluster: Cluster) -> dict[str, bool]:
         FleetError: an overlay cannot be rendered
 
     """
-    overlays = components_of_cluster(ctx.root, cluster, ctx.settings.traits)
-    wanted = [(cluster, it.component) for it in overlays if not left_out(ctx.root, ctx.settings.traits, it.component)]
-    streams = []
-    for built in render_all(ctx, wanted, LocalShell(plan=True)):
-        if isinstance(built, Exception):
-            raise built
-        streams.append(built[1])
-    return web.rendered_hosts(streams)
+    wanted = [it for it in wanted_of(ctx, (cluster.name,)) if not left_out(ctx.root, ctx.settings.traits, it[1])]
+    return web.rendered_hosts([stream for _, stream in render_whole(ctx, wanted, LocalShell(plan=True))])
 
 
 def _ask_one(ctx: RunContext, cluster: Cluster, one: web.Web, rendered: Mapping[str, bool]) -> tuple[Finding, Finding]:
@@ -94,10 +90,10 @@ def _ask_one(ctx: RunContext, cluster: Cluster, one: web.Web, rendered: Mapping[
     host, vip = one.host(cluster), str(cluster.vip.address)
     if host not in rendered:
         said, cause = f"not asked: no overlay renders {host}", Row(HOSTS, cluster.name)
-        missing = [Finding(row=it, verdict=Verdict.SKIP, observed=said, blocked_by=cause) for it in (name, http)]
+        missing = [skipped(it, said, cause) for it in (name, http)]
         return missing[0], missing[1]
     resolved = web.judge_name(name, host, resolve(host), vip)
-    if skip := skipped(ctx, http, HTTP):
+    if skip := as_left_out(ctx, http, HTTP):
         return resolved, skip
     url = f"{'https' if rendered[host] else 'http'}://{host}{one.path}"
     return resolved, web.judge_answer(http, reach_by_name(url, vip), url, vip)

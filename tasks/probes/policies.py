@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tasks.deploy.identity import open_cluster
-from tasks.deploy.left_out import skipped
+from tasks.deploy.left_out import as_left_out
 from tasks.deploy.ready import unready
 from tasks.deploy.settle import has
 from tasks.model.command import Command
@@ -84,7 +84,7 @@ def try_flows(task: Task, *, ctx: RunContext) -> Result:
 def _left_out(ctx: RunContext, cluster: Cluster, flow: Flow) -> Finding | None:
     """What a trait's site goes without: the component whole, or its server."""
     row = Row(flow.check, cluster.name)
-    return skipped(ctx, row, flow.component) or skipped(ctx, row, flow.check)
+    return as_left_out(ctx, row, flow.component) or as_left_out(ctx, row, flow.check)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

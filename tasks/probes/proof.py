@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ssl
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -15,7 +14,7 @@ from tasks.deploy.explain import explain
 from tasks.deploy.files import read_text
 from tasks.deploy.kubeconfig import folder_of, parse_kubeconfig
 from tasks.model.command import Command
-from tasks.model.errors import FleetError, WaitTimeout
+from tasks.model.errors import FleetError
 from tasks.model.finding import Finding, Row, Verdict
 from tasks.preflight.script import jobs
 from tasks.probes import checks, vantage
@@ -28,7 +27,7 @@ from tasks.probes.targets import targets_of
 from tasks.probes.temporary import Temporary
 from tasks.probes.wire import read_view, strangers_of
 from tasks.run.afterwards import owing
-from tasks.run.wait import wait_for
+from tasks.run.wait import watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -102,10 +101,7 @@ class Proof:
     def _let_it_settle(self) -> None:
         """A service's first backend takes a moment to reach the data plane; whether it did is judged later, by all."""
         (vip,) = (it for it in self._targets() if (it.service, it.peer) == ("vip", self.cluster.name))
-        with suppress(WaitTimeout):
-            wait_for(
-                f"{vip.url} to answer", lambda: reach(vip), done=lambda it: it.open, timeout_s=SETTLE_S, say=self._say
-            )
+        watch(f"{vip.url} to answer", lambda: reach(vip), done=lambda it: it.open, timeout_s=SETTLE_S, say=self._say)
 
     def _api_ready(self) -> Finding:
         return Finding(

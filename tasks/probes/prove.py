@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from tasks.deploy.api import ApiError
 from tasks.deploy.identity import open_cluster
-from tasks.model.finding import FLEET, Finding, Outcome, Row, Verdict
+from tasks.model.finding import FLEET, Finding, Outcome, Row, Verdict, skipped
 from tasks.probes.meeting import seat
 from tasks.probes.operator import mac_seen, operator_cell, operator_names
 from tasks.probes.proof import Proof
@@ -113,7 +113,7 @@ def _silent(fleet: Fleet, cluster: Cluster, said: str) -> tuple[Finding, ...]:
     silent = "not asked: the API server does not answer"
     return (
         cause,
-        *(Finding(row=row, verdict=Verdict.SKIP, observed=silent, blocked_by=cause.row) for row in rows),
+        *(skipped(row, silent, cause.row) for row in rows),
     )
 
 

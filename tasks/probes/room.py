@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tasks.deploy.kubectl import kubectl_of
 from tasks.model.errors import FleetError
-from tasks.model.finding import Finding, Verdict
+from tasks.model.finding import Finding, Verdict, skipped
 from tasks.run.wait import wait_for
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ POLL_S = 0.5
 def planned(row: Row) -> Finding:
     """A row that needs temporary objects, in a plan."""
     said = "planned: a proof makes objects, and is made by a real run"
-    return Finding(row=row, verdict=Verdict.SKIP, observed=said)
+    return skipped(row, said)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

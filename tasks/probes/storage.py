@@ -11,7 +11,7 @@ from tasks.deploy.explain import explain, last_events
 from tasks.deploy.identity import open_cluster
 from tasks.deploy.ready import unready
 from tasks.model.errors import WaitTimeout
-from tasks.model.finding import Finding, Outcome, Row, Verdict
+from tasks.model.finding import Finding, Outcome, Row, Verdict, skipped
 from tasks.probes import volume
 from tasks.probes.room import planned, room_in
 from tasks.run.afterwards import owing
@@ -194,4 +194,4 @@ class Storage:
 
 
 def _consequence(row: Row, cause: Row) -> Finding:
-    return Finding(row=row, verdict=Verdict.SKIP, observed="not asked: there is no volume", blocked_by=cause)
+    return skipped(row, "not asked: there is no volume", cause)

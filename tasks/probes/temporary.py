@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any
 from tasks.cilium.lease import LEASES, lease_name
 from tasks.deploy.api import ApiError
 from tasks.deploy.ready import unready
-from tasks.model.errors import WaitTimeout
 from tasks.model.finding import Row
 from tasks.probes.objects import NAMESPACE, POD, VIP_SERVICE, probe_stream
 from tasks.probes.room import POLL_S
-from tasks.run.wait import wait_for
+from tasks.run.wait import watch
 
 if TYPE_CHECKING:
     from tasks.fleet.model import Cluster, Fleet
@@ -41,18 +40,14 @@ class Temporary:
 
         """
         self.room.make(probe_stream(fleet, self.cluster), "a pod and two services")
-        try:
-            wait_for(
-                "the probe",
-                self._lacking,
-                done=lambda said: not said,
-                timeout_s=READY_TIMEOUT_S,
-                every_s=POLL_S,
-                say=self.room.say,
-            )
-        except WaitTimeout as error:
-            return error.last
-        return ""
+        return watch(
+            "the probe",
+            self._lacking,
+            done=lambda said: not said,
+            timeout_s=READY_TIMEOUT_S,
+            every_s=POLL_S,
+            say=self.room.say,
+        )
 
     def pod(self) -> dict[str, Any]:
         """The pod as the API server shows it."""

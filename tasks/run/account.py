@@ -74,8 +74,3 @@ def never_came(row: Row) -> Finding:
         wanted="one finding per declared row",
         remedy="a defect of this stage: answer the row, or do not declare it",
     )
-
-
-def skipped(row: Row, why: str, cause: Row | None = None) -> Finding:
-    """Not asked, and why; ``cause`` where another row is to blame."""
-    return Finding(row=row, verdict=Verdict.SKIP, observed=why, blocked_by=cause)

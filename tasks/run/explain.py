@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from tasks.model.finding import FLEET, Finding, Row, Verdict
+from tasks.model.finding import FLEET, Finding, Row, Verdict, skipped
 from tasks.model.record import Fate
-from tasks.run.account import never_came, skipped
+from tasks.run.account import never_came
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from tasks.model.finding import FLEET, Finding, Row, Verdict
+from tasks.model.finding import FLEET, Finding, Row, Verdict, skipped
 from tasks.model.record import Fate, HostRecord
-from tasks.run.account import skipped
 
 if TYPE_CHECKING:
     from tasks.model.record import StageRecord

@@ -6,8 +6,8 @@ import time
 from typing import TYPE_CHECKING
 
 from tasks.deploy.identity import open_cluster
-from tasks.model.errors import FleetError
-from tasks.model.finding import FLEET, Finding, Outcome, Row, Verdict
+from tasks.model.errors import FleetError, in_words
+from tasks.model.finding import FLEET, Finding, Outcome, Row, skipped
 from tasks.monitoring.ask import query
 from tasks.monitoring.patience import patiently
 from tasks.preflight.judge import bad, finding, good, moot
@@ -77,7 +77,7 @@ def judge_bucket(outcomes: Mapping[str, Outcome], ctx: RunContext, patience_s: f
     if ctx.fleet.central.name in outcomes:
         row = Row(COMPACTOR, ctx.fleet.central.name)
         until = time.monotonic() + patience_s
-        findings = (*findings, *patiently(ctx, lambda: [_judged(row, central.compactor)], until))
+        findings = (*findings, *patiently(ctx, row.target, lambda: [_judged(row, central.compactor)], until))
     return Outcome(findings=findings)
 
 
@@ -167,7 +167,7 @@ def _judged(row: Row, judged: Callable[[], Judgement]) -> Finding:
     try:
         return _found(row, judged())
     except (FleetError, ValueError, KeyError) as error:
-        return _found(row, bad(str(error) or type(error).__name__, "kubectl get pods -A"))
+        return _found(row, bad(in_words(error), "kubectl get pods -A"))
 
 
 def _found(row: Row, judgement: Judgement) -> Finding:
@@ -185,5 +185,5 @@ def _unread(rows: list[Row], said: str) -> tuple[Finding, ...]:
     silent = "not judged: the bucket cannot be read"
     return (
         _found(cause, bad(said, "see s3.secret of each cluster, and s3.endpoint")),
-        *(Finding(row=row, verdict=Verdict.SKIP, observed=silent, blocked_by=cause) for row in rows if row != cause),
+        *(skipped(row, silent, cause) for row in rows if row != cause),
     )

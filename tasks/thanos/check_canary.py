@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 from tasks.deploy.api import ApiError
 from tasks.deploy.identity import open_cluster
 from tasks.deploy.kubectl import kubectl_of
-from tasks.model.errors import FleetError, WaitTimeout
-from tasks.model.finding import FLEET, Finding, Outcome, Row, Verdict
+from tasks.model.errors import FleetError, WaitTimeout, in_words
+from tasks.model.finding import FLEET, Finding, Outcome, Row, Verdict, skipped
 from tasks.monitoring.ask import PROMETHEUS, query
-from tasks.preflight.judge import bad, finding, good, moot
+from tasks.preflight.judge import bad, finding, good
 from tasks.run.afterwards import owing
 from tasks.run.change import Gate
 from tasks.run.step import done
@@ -94,8 +94,8 @@ def send(task: Task, *, ctx: RunContext) -> Result:
     cluster = ctx.fleet.cluster(task.host.name)
     api = None if ctx.plan else open_cluster(ctx, cluster)
     if api is None:
-        rows, said = _rows(ctx.fleet, cluster), moot("planned: a sample is sent by a real run")
-        return done(task, Outcome(findings=tuple(finding(it, said, wanted="", reproduce="") for it in rows)))
+        rows, said = _rows(ctx.fleet, cluster), "planned: a sample is sent by a real run"
+        return done(task, Outcome(findings=tuple(skipped(it, said) for it in rows)))
     canary = Canary(
         ctx=ctx, cluster=cluster, api=api, kubectl=kubectl_of(ctx, cluster.name), gate=Gate(cluster.name, plan=ctx.plan)
     )
@@ -142,9 +142,7 @@ class Canary:
     def _hop(self, row: Row, there: Callable[[], bool], patience_s: float, where: str) -> Finding:
         stopped = next((it.row for it in self.hops if it.verdict is not Verdict.PASS), None)
         if stopped:
-            return Finding(
-                row=row, verdict=Verdict.SKIP, observed=f"the sample stopped at {stopped}", blocked_by=stopped
-            )
+            return skipped(row, f"the sample stopped at {stopped}", stopped)
         began, words = time.monotonic(), [""]
         try:
             wait_for(
@@ -206,5 +204,5 @@ def _looked(there: Callable[[], bool], said: list[str]) -> bool:
         said[0] = ""
         return there()
     except (ApiError, NotAnswered, ValueError, KeyError) as error:
-        said[0] = str(error) or type(error).__name__
+        said[0] = in_words(error)
         return False

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from tasks.deploy.api import ApiError
 from tasks.deploy.identity import open_cluster
-from tasks.model.finding import Finding, Outcome, Row, Verdict
+from tasks.model.errors import in_words
+from tasks.model.finding import Finding, Outcome, Row, Verdict, skipped
 from tasks.monitoring.ask import get
 from tasks.monitoring.patience import patiently
-from tasks.preflight.judge import bad, finding, moot
+from tasks.preflight.judge import bad, finding
 from tasks.run.step import done
 from tasks.thanos import judge_endpoints as whom
 from tasks.thanos import judge_query as judge
@@ -89,12 +90,12 @@ def ask(task: Task, *, ctx: RunContext, patience_s: float = 0.0) -> Result:
         return done(task, Outcome())
     api = None if ctx.plan else open_cluster(ctx, cluster)
     if api is None:
-        said = moot("planned: what is deployed by then is asked by a real run")
+        said = "planned: what is deployed by then is asked by a real run"
         rows = _rows(ctx.fleet, cluster)
-        return done(task, Outcome(findings=tuple(finding(row, said, wanted="", reproduce="") for row in rows)))
+        return done(task, Outcome(findings=tuple(skipped(row, said) for row in rows)))
     until = time.monotonic() + patience_s
     ctx.progress.doing(cluster.name, "asking Query")
-    found = patiently(ctx, lambda: look(api, ctx.fleet), until)
+    found = patiently(ctx, cluster.name, lambda: look(api, ctx.fleet), until)
     if found[0].verdict is not Verdict.PASS:
         return done(task, Outcome(findings=found))
     ctx.progress.doing(cluster.name, "asking Query several things at once")
@@ -142,7 +143,7 @@ def _strict(api: KubeApi, fleet: Fleet, lacking: Row | None) -> Finding:
     found = _of_all(fleet, "query.strict", lambda: judge.judge_strict(query.ask_whole(api, query.VIEW)))
     if lacking is None or found.verdict is Verdict.PASS:
         return found
-    return Finding(row=found.row, verdict=Verdict.SKIP, observed=found.observed, blocked_by=lacking)
+    return skipped(found.row, found.observed, lacking)
 
 
 def _concurrent(api: KubeApi) -> Judgement:
@@ -160,7 +161,7 @@ def _of_all(fleet: Fleet, check: str, judged: Callable[[], Judgement]) -> Findin
     try:
         judgement = judged()
     except (ApiError, ValueError, KeyError) as error:
-        judgement = bad(str(error) or type(error).__name__, "kubectl -n thanos get pods")
+        judgement = bad(in_words(error), "kubectl -n thanos get pods")
     return finding(Row(check, fleet.central.name), judgement, wanted=OF_ALL[check], reproduce=_by_hand(fleet, check))
 
 
@@ -179,4 +180,4 @@ def _silent(fleet: Fleet, row: Row, said: str) -> list[Finding]:
     )
     rest = [it for it in _rows(fleet, fleet.central) if it != row]
     silent = "not asked: Query does not answer"
-    return [cause, *(Finding(row=it, verdict=Verdict.SKIP, observed=silent, blocked_by=row) for it in rest)]
+    return [cause, *(skipped(it, silent, row) for it in rest)]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from tasks.deploy.api import ApiError
 from tasks.deploy.identity import open_cluster
 from tasks.model.command import Command
-from tasks.model.finding import FLEET, Finding, Outcome, Row, Verdict
+from tasks.model.finding import FLEET, Finding, Outcome, Row, skipped
 from tasks.monitoring.patience import patiently
 from tasks.preflight.judge import bad, finding, moot
 from tasks.probes.targets import HOST, OPERATOR, POD
@@ -106,13 +106,13 @@ def _from_operator(ctx: RunContext, cluster: Cluster, until: float) -> tuple[tup
         reached = cell(row, target, answered_by(info.clusters, cluster.name, ms), reproduce)
         return [reached, *_of_sidecar(cluster, info, reproduce)]
 
-    return patiently(ctx, look, until), next(iter(said), None)
+    return patiently(ctx, cluster.name, look, until), next(iter(said), None)
 
 
 def _silent(cluster: Cluster) -> list[Finding]:
     why, cause = "not asked: its StoreAPI does not answer", operator_row(cluster)
     rows = [Row(check, FLEET, cluster.name) for check in SIDECAR]
-    return [Finding(row=row, verdict=Verdict.SKIP, observed=why, blocked_by=cause) for row in rows]
+    return [skipped(row, why, cause) for row in rows]
 
 
 def _of_sidecar(cluster: Cluster, info: StoreInfo, reproduce: str) -> list[Finding]:
@@ -166,4 +166,4 @@ QUERY_PODS = "app.kubernetes.io/component=query"
 def _planned(fleet: Fleet, cluster: Cluster) -> tuple[Finding, ...]:
     rows = [row for row in declares(fleet) if cluster.name in {row.target, row.peer if row.target == FLEET else ""}]
     said = "planned: what is deployed by then is asked by a real run"
-    return tuple(finding(row, moot(said), wanted="", reproduce="") for row in rows)
+    return tuple(skipped(row, said) for row in rows)

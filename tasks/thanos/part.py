@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from tasks.deploy.api import ApiError
 from tasks.deploy.identity import open_cluster
+from tasks.model.errors import in_words
 from tasks.model.finding import Outcome
 from tasks.run.step import done
 from tasks.thanos.blocks import Mounted, head_of, mounted
@@ -60,4 +61,4 @@ def read_part(task: Task, *, ctx: RunContext) -> Result:
         store = mounted(api, "monitoring")
         return done(task, Outcome(value=Part(store=store, head=head_of(api))))
     except (ApiError, ValueError, KeyError) as error:
-        return done(task, Outcome(value=Part(store=store, silent=str(error) or type(error).__name__)))
+        return done(task, Outcome(value=Part(store=store, silent=in_words(error))))

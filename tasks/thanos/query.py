@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tasks.deploy.api import ApiError
+from tasks.model.errors import in_words
 from tasks.monitoring.answers import series
 from tasks.monitoring.ask import get
 from tasks.thanos.judge_endpoints import read_endpoints
@@ -128,7 +129,7 @@ def ask_at_once(api: KubeApi) -> Concurrent:
         try:
             took_s, clusters = one(number)
         except (ApiError, ValueError, KeyError) as error:
-            return str(error) or type(error).__name__
+            return in_words(error)
         return took_s if clusters == wanted else f"clusters {sorted(clusters)}, the lone one had {sorted(wanted)}"
 
     alone_s, wanted = one(0)

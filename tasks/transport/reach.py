@@ -59,15 +59,24 @@ def reach(access: Access, deadline: Deadline, dialled: PromptSocket | None = Non
 
 
 def persist(attempt: Callable[[], T], deadline: Deadline) -> tuple[T, int]:
-    """What ``attempt`` returns, and how many attempts it took; tried again after each ``Dropped``, with pauses."""
+    """
+    What ``attempt`` returns, and how many attempts it took; tried again after each ``Dropped``, with pauses.
+
+    Where the time is over in the middle of an attempt, it is the drops before it that explain the host.
+    """
     count, pause_s = 1, _FIRST_PAUSE_S
+    drop: Dropped | None = None
     while True:
+        wait_s = pause_s * random.uniform(0.5, 1.5)  # noqa: S311  spreads retries, guards nothing
         try:
             return attempt(), count
-        except Dropped as drop:
-            wait_s = pause_s * random.uniform(0.5, 1.5)  # noqa: S311  spreads retries, guards nothing
-            if wait_s >= deadline.remaining_s:
-                raise Unreachable(drop.host, drop.reason, f"{count} times; {drop.detail}") from drop
+        except Dropped as error:
+            drop = error
+        except Unreachable:
+            if drop is None or not deadline.expired:
+                raise
+        if wait_s >= deadline.remaining_s:
+            raise Unreachable(drop.host, drop.reason, f"tried {count} times; {drop.detail}") from drop
         time.sleep(wait_s)
         count, pause_s = count + 1, min(2 * pause_s, _LONGEST_PAUSE_S)
 

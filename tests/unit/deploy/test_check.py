@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tasks.deploy import build, commands
 from tasks.deploy import check as checking
-from tasks.deploy import commands
 from tasks.deploy.__main__ import main
 from tasks.deploy.check import check, wanted_of
 from tasks.deploy.guards.subject import Subject
@@ -50,7 +50,7 @@ class Tree:
         self.unfit: dict[str, tuple[str, ...]] = {}
         monkeypatch.setattr(checking, "render_all", self.render_all)
         monkeypatch.setattr(checking, "conform", self.conform)
-        monkeypatch.setattr(commands, "render_all", self.render_all)
+        monkeypatch.setattr(build, "render_all", self.render_all)
         monkeypatch.setattr(commands, "_context", lambda _limit=(): self.ctx)
 
     def render_all(self, ctx: Any, wanted: Any, _shell: object) -> tuple[Any, ...]:

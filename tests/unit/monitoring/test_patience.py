@@ -28,7 +28,7 @@ def looked(
         used.append(verdicts[min(len(used), len(verdicts) - 1)])
         return [Finding(row=ROW, verdict=used[-1], observed="")]
 
-    (found,) = patiently(OnSite(tmp_path).ctx, look, time.monotonic() + patience_s)
+    (found,) = patiently(OnSite(tmp_path).ctx, "cluster-01", look, time.monotonic() + patience_s)
     assert found.verdict is used[-1]
     return used
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tasks.deploy import build
 from tasks.deploy.manifest import parse_stream
 from tasks.model.errors import InventoryError, Mistake
 from tasks.model.finding import Verdict
@@ -44,7 +45,7 @@ def asked(
     onsite = OnSite(folder, **where)  # type: ignore[arg-type]
     cluster = onsite.cluster
     built = (None, parse_stream(rendering(cluster, without=without)))
-    monkeypatch.setattr(ingress, "render_all", lambda *_: (built,))
+    monkeypatch.setattr(ingress, "render_whole", lambda *_: (built,))
     monkeypatch.setattr(ingress, "reach_by_name", lambda *_: seen)
     monkeypatch.setattr(ingress, "resolve", lambda _: (str(cluster.vip.address),) if resolved else ())
     found = onsite.run(ingress.ask).findings
@@ -93,7 +94,7 @@ def test_the_lab_says_why_nothing_routes_http(tmp_path: Path, monkeypatch: pytes
 
 def test_an_overlay_that_cannot_be_rendered_is_no_success(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What it would have rendered is unknown, so nothing is judged."""
-    monkeypatch.setattr(ingress, "render_all", lambda *_: (InventoryError((Mistake("x.yaml", 1, "broken"),)),))
+    monkeypatch.setattr(build, "render_all", lambda *_: (InventoryError((Mistake("x.yaml", 1, "broken"),)),))
     with pytest.raises(InventoryError, match="broken"):
         OnSite(tmp_path).run(ingress.ask)
 

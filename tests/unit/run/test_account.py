@@ -7,9 +7,9 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.model.finding import FLEET, Finding, Row, Verdict
+from tasks.model.finding import FLEET, Finding, Row, Verdict, skipped
 from tasks.model.record import Exit, exit_of
-from tasks.run.account import account, never_came, skipped
+from tasks.run.account import account, never_came
 from tests.unit.reports.specimens import run_of, stage
 
 ROWS = st.builds(
