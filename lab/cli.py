@@ -29,6 +29,7 @@ examples:
   python -m lab shell cluster-02                       a root shell on a machine
   python -m lab fault partition cluster-03             pull a cable
   python -m lab heal                                   undo all faults
+  python -m lab self-test                              does the audit of a deployed fleet find every fault?
   python -m lab down                                   leave no trace
 
 environment:
@@ -42,6 +43,7 @@ _PURPOSES = {
     "shell": "enter one of the lab's machines",
     "fault": "break something inside the lab",
     "heal": "mend something inside the lab",
+    "self-test": "break and mend things inside the lab",
     "check": "try whether this machine can make namespaces, mounts and control groups",
     "build": "make root file systems for the lab's machines",
 }
@@ -65,7 +67,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             become_root(words, _PURPOSES[options.command])
         # only now, so that --help and a slip of the finger are answered at once
         commands = import_module("lab.commands")
-        code: int = getattr(commands, options.command.replace("exec", "execute"))(options, state, Progress())
+        word = options.command.replace("exec", "execute").replace("-", "_")
+        code: int = getattr(commands, word)(options, state, Progress())
     except KeyboardInterrupt:
         print("interrupted; `python -m lab up` goes on from here, `python -m lab down` removes it", file=sys.stderr)
         return INTERRUPTED
@@ -105,6 +108,10 @@ def _parser() -> argparse.ArgumentParser:
     heal = commands.add_parser("heal", help="undo all faults, or those named")
     heal.add_argument("name", nargs="?")
     heal.add_argument("words", nargs="*", metavar="WORD")
+    examination = commands.add_parser("self-test", help="every fault, and whether the audit finds it; 1 below 100 %%")
+    examination.add_argument("--list", action="store_true", help="the rounds, with what each has to turn red")
+    examination.add_argument("--only", action="append", default=[], metavar="TITLE", help="this round; repeatable")
+    examination.add_argument("--json", action="store_true", help="for programs")
     commands.add_parser("check", parents=[inventory], help="can this machine carry the lab?")
     commands.add_parser("build", help="build what the lab boots from, or find it built")
     return parser

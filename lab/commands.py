@@ -20,12 +20,16 @@ from lab.plan import LabPlan, PlanError
 from lab.progress import Progress
 from lab.record import Materials, Record
 from lab.seat import take_seat_and_run
+from lab.self_test.examine import examine
+from lab.self_test.rounds import read_rounds
+from lab.self_test.show import as_json, percent, show_rounds, show_score, show_total
 from lab.state import State
 from lab.status import ask, show
 from lab.up import down as take_down
 from lab.up import up as bring_up
 
 DONE, NOT_WELL = 0, 1
+WHOLE = 100
 
 
 def up(options: argparse.Namespace, state: State, say: Progress) -> int:
@@ -98,6 +102,25 @@ def heal(options: argparse.Namespace, state: State, say: Progress) -> int:
         healed = faults.heal(lab, options.name, options.words)
     say("healed: " + ("; ".join(healed) or "nothing, no fault was in force"))
     return DONE
+
+
+def self_test(options: argparse.Namespace, state: State, say: Progress) -> int:
+    """Break everything, and see whether the audit of the deployed fleet finds it."""
+    _refuse_at_the_seat(options.command)
+    plan = read_rounds()
+    plan = plan.only(options.only) if options.only else plan
+    console = Console(stderr=options.json)
+    if options.list:
+        show_rounds(plan, console)
+        return DONE
+    scores = []
+    for one in examine(_running(state), plan, say):
+        scores.append(one)
+        show_score(one, console)
+    if options.json:
+        print(as_json(scores))
+    show_total(scores, console)
+    return DONE if percent(scores) == WHOLE else NOT_WELL
 
 
 def check(options: argparse.Namespace, state: State, say: Progress) -> int:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from tasks.run.context import RunContext
 
 COMPONENTS = (
-    *("prometheus-crds", "cilium", "cilium-l2", "longhorn", "monitoring"),
+    *("prometheus-crds", "cilium", "cilium-l2", "kube-system", "longhorn", "monitoring"),
     *("thanos", "opensearch", "fluent-bit", "grafana"),
 )
 IGNORED = {"generation": "the API server counts an object's changes in it, a comparison among them"}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tasks.deploy import drifted
+from tasks.deploy.check import wanted_of
 from tasks.deploy.drift import parse_diff
 from tasks.deploy.drifted import compare, declares, in_words
 from tasks.deploy.kubectl import Kubectl
@@ -96,6 +97,13 @@ class Bench:
     def findings(self) -> dict[str, Finding]:
         """By check."""
         return {finding.row.check: finding for finding in self.onsite.run(compare).findings}
+
+
+def test_every_component_of_every_cluster_is_compared(tmp_path: Path) -> None:
+    """What has an overlay has a row; a component that nobody compares would always look right."""
+    onsite = OnSite(tmp_path)
+    rows = {(row.target, row.check.removeprefix("drift.")) for row in declares(onsite.fleet)}
+    assert rows == {(cluster.name, component) for cluster, component in wanted_of(onsite.ctx)}
 
 
 def test_a_converged_cluster_has_no_drift(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
