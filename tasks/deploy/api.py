@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 CONNECT_TIMEOUT_S = 3.0
 READ_TIMEOUT_S = 15.0
+NOT_FOUND = 404
+"""HTTP's."""
 _IMPORTING = Lock()
 
 
@@ -81,9 +83,20 @@ class KubeApi:
         try:
             return self.get(path)
         except ApiError as error:
-            if error.status == 404:  # noqa: PLR2004  HTTP's
+            if error.status == NOT_FOUND:
                 return None
             raise
+
+    def metadata(self, path: str) -> dict[str, Any] | None:
+        """Read an object's metadata alone, which is little where the object is large; None where there is none."""
+        try:
+            answer = self._ask("GET", path, accept="application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1")
+        except ApiError as error:
+            if error.status == NOT_FOUND:
+                return None
+            raise
+        found: dict[str, Any] = json.loads(answer)["metadata"]
+        return found
 
     def items(self, path: str, **query: str) -> list[dict[str, Any]]:
         """Read the objects of a list."""
@@ -104,12 +117,14 @@ class KubeApi:
         """
         return self._ask("POST", path, body)
 
-    def _ask(self, method: str, path: str, body: object = None) -> str:
+    def _ask(self, method: str, path: str, body: object = None, accept: str = "") -> str:
+        headers = {"Accept": accept} if accept else {}
+        headers |= {} if body is None else {"Content-Type": "application/json"}
         try:
             answer = self._client.call_api(
                 method,
                 self._server + path,
-                header_params={} if body is None else {"Content-Type": "application/json"},
+                header_params=headers,
                 body=body,
                 _request_timeout=(CONNECT_TIMEOUT_S, READ_TIMEOUT_S),
             )

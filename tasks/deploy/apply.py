@@ -7,7 +7,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from tasks.deploy.build import render
-from tasks.deploy.drift import differences_of, differing
+from tasks.deploy.compare import compare, memory_of
+from tasks.deploy.drift import differing
 from tasks.deploy.ingredients import ingredients_for
 from tasks.deploy.kubectl import kubectl_of
 from tasks.deploy.lacking import lacks
@@ -172,7 +173,7 @@ class _Work:
         """Apply what differs of a part; whether anything did."""
         if not part.documents:
             return False
-        pending, diff = (part, "") if self.whole else self._compare(part)
+        pending, diff = (part, "") if self.api is None or self.whole else self._compare(part, self.api)
         if not pending.documents:
             return False
         self.ctx.progress.doing(self.cluster.name, f"applying {self.overlay.component}")
@@ -188,9 +189,10 @@ class _Work:
     def _apply(self, text: str) -> None:
         self.kubectl.apply(text, self.overlay.namespace).must_succeed()
 
-    def _compare(self, part: Stream) -> tuple[Stream, str]:
+    def _compare(self, part: Stream, api: KubeApi) -> tuple[Stream, str]:
         """What of a part differs from what the API server has, and the difference as text."""
-        differences = differences_of(self.kubectl, part, self.overlay.namespace)
+        memory = memory_of(self.ctx.state, self.cluster.name, self.overlay.component)
+        differences = compare(self.kubectl, api, part, self.overlay.namespace, memory)
         return part.only(differing(part, differences)), "\n".join(differences.values())
 
     def _await_established(self, ref: Ref) -> None:

@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tasks.deploy.build import render
-from tasks.deploy.drift import differences_of
+from tasks.deploy.compare import compare as compare_stream
+from tasks.deploy.compare import memory_of
 from tasks.deploy.identity import not_there_yet, open_cluster
 from tasks.deploy.ingredients import ingredients_for
 from tasks.deploy.kubectl import kubectl_of
@@ -102,7 +103,8 @@ def _drifted(ctx: RunContext, cluster: Cluster, component: str, api: KubeApi) ->
     if record is None:
         return len(stream.documents), ["it was never applied whole"], ()
     wanted = record_of(component, overlay.namespace, stream, left_behind(record, stream, overlay.namespace))
-    differences = differences_of(kubectl, Stream((*stream.documents, wanted)), overlay.namespace)
+    memory = memory_of(ctx.state, cluster.name, component)
+    differences = compare_stream(kubectl, api, Stream((*stream.documents, wanted)), overlay.namespace, memory)
     said = [line for name, diff in differences.items() if (line := in_words(name, diff))]
     said += [f"Secret {it} differs" for it in _secrets(ctx, cluster, overlay, stream, api)]
     said += [f"{ref} {_LEFT}" for ref in left_of(ctx, overlay, stream, record, api)]
