@@ -18,8 +18,14 @@ PATIENCE_S: Final = 20.0
 HOST: Final = (f"{UNDISTURBED.check}@fleet", SEAT)
 """What makes a host's rows red that are not to blame themselves: a deployment at work, a host that is away."""
 
+BELOW_PODS: Final = ("host.containerd", "host.kubelet-service", "host.sysctl.net.ipv4.ip_forward")
+"""Without them no pod of the host runs, or none is heard of; what the pods should do is not told again."""
+
 BEHIND_THE_API: Final = ("drift", "settled", "answers", "query", "blocks", "ingress", "panels", "grafana")
 """Whatever is asked through an API server, or stands behind what it runs; of a silent one that alone is told."""
+
+BY_ADDRESS: Final = ("reach.operator.storeapi", "reach.host.storeapi", "reach.pod.storeapi")
+"""What is asked of a cluster by everybody: the cluster is the row's peer."""
 
 OF_THE_FLEET: Final = ("host", "reach", "vip", "fleet", "s3", "operator", "certificates", "etcd", "storeapi")
 
@@ -31,7 +37,9 @@ def calmly(stage: Stage) -> Stage:
     """The same stage, walked on every host whatever was found before, with the audit's own causes."""
     causes = {
         **dict.fromkeys(OF_THE_FLEET, HOST),
-        **dict.fromkeys(BEHIND_THE_API, (*HOST, API)),
-        API: (*HOST, *BELOW_THE_API),
+        **dict.fromkeys(BEHIND_THE_API, (*HOST, *BELOW_PODS, API)),
+        API: (*HOST, *BELOW_THE_API, *BELOW_PODS),
     }
+    for check in BY_ADDRESS:
+        causes[check] = (*(f"{it}@peer" for it in BELOW_PODS), *stage.causes.get(check, ()))
     return replace(stage, even_after_failure=True, causes={**stage.causes, **causes})

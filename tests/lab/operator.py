@@ -96,7 +96,7 @@ class Operator:
         done = self.lab.exec(["sh", "-c", script], environment=self.environment)
         assert done.returncode == 0, done.stderr
 
-    def run(self, runbook: str, *words: str, timeout_s: float = 900.0) -> Ran:
+    def run(self, runbook: str, *words: str, timeout_s: float = 1800.0) -> Ran:
         """Run a runbook to its end."""
         argv = [sys.executable, f"runbooks/{runbook}.py", *words, "--json"]
         try:
