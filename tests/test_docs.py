@@ -144,6 +144,7 @@ COMPLETE = {
     "exit codes": ("exit-codes", 0, {str(int(code)) for code in Exit}),
     "reasons": ("troubleshooting", 0, known_reasons()),
     "stages": ("deploy", 0, {stage.slug for stage in PROJECT.runbooks["full_deploy.py"].stages}),
+    "audit": ("nightly-audit", 0, {stage.slug for stage in PROJECT.runbooks["nightly_audit.py"].stages}),
 }
 
 
