@@ -111,7 +111,7 @@ class Project:
     @cached_property
     def lab_commands(self) -> frozenset[str]:
         """What `python -m lab` understands."""
-        return frozenset(re.findall(r"^    ([\w-]+) ", self.help_of(("-m", "lab")), re.MULTILINE))
+        return frozenset(re.findall(r"^    ([\w-]+)(?: |$)", self.help_of(("-m", "lab")), re.MULTILINE))
 
     def options(self, program: tuple[str, ...]) -> frozenset[str]:
         """The options that a program's `--help` explains."""
