@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Literal
 
-from tasks.model.finding import Change, Finding, Verdict
+from tasks.model.finding import Change, Finding, Row, Verdict
 from tasks.model.record import Exit, exit_of
 from tasks.reports.clean import cleaned
 from tasks.reports.report import SCHEMA_VERSION, Cause, Matrix, Report, Totals
@@ -71,8 +71,11 @@ def _totals(findings: Sequence[Finding], changes: Sequence[Change]) -> Totals:
 
 
 def _causes(findings: Sequence[Finding]) -> tuple[Cause, ...]:
+    consequences: dict[Row | None, list[Row]] = defaultdict(list)
+    for one in findings:
+        consequences[one.blocked_by].append(one.row)
     return tuple(
-        Cause(row=cause.row, consequences=tuple(one.row for one in findings if one.blocked_by == cause.row))
+        Cause(row=cause.row, consequences=tuple(consequences.get(cause.row, ())))
         for cause in findings
         if cause.blocks and cause.blocked_by is None
     )

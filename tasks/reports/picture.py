@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -57,16 +58,16 @@ def grids(report: Report) -> tuple[Grid, ...]:
 def _grid(title: str, paths: Sequence[Finding], members: Sequence[str]) -> Grid:
     vantages = in_order((finding.row.target for finding in paths), members)
     columns = in_order((finding.row.peer for finding in paths), members)
+    found: dict[tuple[str, str], list[Finding]] = defaultdict(list)
+    for one in paths:
+        found[one.row.target, one.row.peer].append(one)
     return Grid(
         title=title,
         columns=columns,
         rows=tuple(
             (
                 here,
-                tuple(
-                    _cell([one for one in paths if (one.row.target, one.row.peer) == (here, there)])
-                    for there in columns
-                ),
+                tuple(_cell(found.get((here, there), [])) for there in columns),
             )
             for here in vantages
         ),

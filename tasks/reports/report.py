@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime  # noqa: TC003  the schema is made from these annotations
+from functools import cached_property
 from typing import Final, Literal
 
 from tasks.model.finding import Finding, Row, Verdict  # noqa: TC001  as above
@@ -61,7 +62,7 @@ class Matrix:
     cells: tuple[tuple[Verdict | None, ...], ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Report:
     """
     One run, told whole.
@@ -97,7 +98,8 @@ class Report:
 
     def finding(self, row: Row) -> Finding:
         """The finding of a row; KeyError where there is none."""
-        for finding in self.findings:
-            if finding.row == row:
-                return finding
-        raise KeyError(str(row))
+        return self._by_row[row]
+
+    @cached_property
+    def _by_row(self) -> dict[Row, Finding]:
+        return {finding.row: finding for finding in self.findings}

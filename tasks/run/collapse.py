@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tasks.model.finding import FLEET, Finding, Row, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
+
+_ANY = "->any"
 
 
 def collapse(
@@ -35,13 +38,12 @@ def collapse(
     everything = (*known, *findings)
     unreachable = _unreachable(everything)
     lost = {**unreachable, **(blocked or {})}
+    bad = _Bad(everything)
     parents = {
         finding.row: parent
         for finding in everything
         if finding.blocks or finding.blocked_by is not None
-        for parent in (
-            finding.blocked_by or _lost(finding.row, lost) or _declared(finding.row, everything, causes or {}),
-        )
+        for parent in (finding.blocked_by or _lost(finding.row, lost) or _declared(finding.row, bad, causes or {}),)
         if parent is not None
     }
     order = {finding.row: number for number, finding in enumerate(everything)}
@@ -62,26 +64,34 @@ def _lost(row: Row, lost: Mapping[str, Row]) -> Row | None:
     return next((lost[end] for end in (row.target, row.peer) if end in lost and lost[end] != row), None)
 
 
-def _declared(row: Row, findings: Sequence[Finding], causes: Mapping[str, tuple[str, ...]]) -> Row | None:
+class _Bad:
+    """The bad rows, and those that follow from one, by check and target: a fleet of hundreds has thousands of rows."""
+
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        self._found: dict[tuple[str, str], list[Finding]] = defaultdict(list)
+        for finding in findings:
+            if finding.blocks or finding.blocked_by:
+                self._found[finding.row.check, finding.row.target].append(finding)
+
+    def meant_by(self, cause: str, row: Row) -> Iterator[Finding]:
+        """Those that ``cause`` means when ``row`` asks; see ``Stage.causes``."""
+        check, _, whose = cause.removesuffix(_ANY).partition("@")
+        target = {"": row.target, "peer": row.peer, "fleet": FLEET}[whose]
+        for finding in self._found.get((check, target), ()):
+            if finding.row != row and (cause.endswith(_ANY) or finding.row.peer in {"", row.peer}):
+                yield finding
+
+
+def _declared(row: Row, bad: _Bad, causes: Mapping[str, tuple[str, ...]]) -> Row | None:
     """The first bad row that is named as a cause of this one, or the root that it points to already."""
-    named = [
+    named = (
         cause
         for check, its in causes.items()
         if row.check == check or row.check.startswith(check.rstrip(".") + ".")
         for cause in its
-    ]
-    for cause in named:
-        for finding in findings:
-            if finding.row != row and _answers(finding.row, cause, row) and (finding.blocks or finding.blocked_by):
-                return finding.blocked_by or finding.row
-    return None
-
-
-def _answers(other: Row, cause: str, row: Row) -> bool:
-    """Whether ``other`` is the row that ``cause`` means when ``row`` asks."""
-    check, _, whose = cause.partition("@")
-    target = {"": row.target, "peer": row.peer, "fleet": FLEET}[whose]
-    return other.check == check and other.target == target and other.peer in {"", row.peer}
+    )
+    found = next((finding for cause in named for finding in bad.meant_by(cause, row)), None)
+    return (found.blocked_by or found.row) if found else None
 
 
 def _root(row: Row, parents: Mapping[Row, Row], order: Mapping[Row, int]) -> Row:

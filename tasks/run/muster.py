@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from tasks.model.finding import FLEET, Outcome
@@ -64,10 +65,12 @@ def _stayed_out(host: str, resumed: Mapping[str, str], blocked: Mapping[str, Row
 
 def good_hosts(walking: tuple[str, ...], record: StageRecord) -> tuple[str, ...]:
     """Those of ``walking`` whose steps came to their end and against whom no row of this stage speaks."""
-    return tuple(host for host in walking if _good(host, record))
-
-
-def _good(host: str, record: StageRecord) -> bool:
-    fates = {one.fate for one in record.hosts if one.host in {host, FLEET}}
-    concerning = [finding for finding in record.findings if finding.row.target in {host, FLEET}]
-    return fates == {Fate.DONE} and not any(one.blocks or one.blocked_by for one in concerning)
+    bad = {finding.row.target for finding in record.findings if finding.blocks or finding.blocked_by}
+    fates: dict[str, set[Fate]] = defaultdict(set)
+    for one in record.hosts:
+        fates[one.host].add(one.fate)
+    return tuple(
+        host
+        for host in walking
+        if not bad & {host, FLEET} and fates.get(host, set()) | fates.get(FLEET, set()) == {Fate.DONE}
+    )

@@ -70,7 +70,8 @@ class Stage:
         deadline_s: seconds after which hosts still busy are given up, each with its own row
         causes: which check is only a consequence of which: {"reach.vip": ("vip.arp@peer", "host.ssh")}. The key is a
             check's id or a dotted beginning of it. A cause is looked for at the row's own target, with ``@peer`` at
-            its peer, with ``@fleet`` at the fleet; where it is bad, the consequence becomes SKIP(blocked_by=cause)
+            its peer, with ``@fleet`` at the fleet; "reach.mtu->any" is that row towards whomever. Where it is bad, the
+            consequence becomes SKIP(blocked_by=cause)
 
     """
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import runpy
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -82,3 +83,27 @@ def test_an_expired_certificate_is_why_the_api_server_is_silent() -> None:
         "api.ready@cluster-02": "certificates.control-plane@cluster-02",
         "drift.thanos@cluster-02": "certificates.control-plane@cluster-02",
     }
+
+
+@pytest.mark.parametrize(
+    ("cause", "consequence"),
+    [
+        (Row("host.containerd", "cluster-02"), Row("settled.monitoring", "cluster-02")),
+        (Row("host.sysctl.net.ipv4.ip_forward", "cluster-02"), Row("answers.targets", "cluster-02")),
+        (Row("host.sysctl.net.ipv4.ip_forward", "cluster-02"), Row("reach.operator.storeapi", FLEET, "cluster-02")),
+        (Row("reach.mtu", "cluster-02", "cluster-03"), Row("drift.cilium", "cluster-02")),
+        (Row("reach.mtu", "cluster-02", "cluster-03"), Row("reach.host.storeapi", "cluster-01", "cluster-02")),
+        (Row("s3.endpoint", FLEET), Row("answers.targets", "cluster-02")),
+        (Row("s3.endpoint", FLEET), Row("query.strict", "cluster-01")),
+        (Row("s3.endpoint", FLEET), Row("panels.thanos", "cluster-01")),
+        (Row("vip.free", "cluster-02"), Row("reach.operator.storeapi", FLEET, "cluster-02")),
+        (Row("vip.free", "cluster-02"), Row("ingress.http.prometheus", "cluster-02")),
+    ],
+)  # fmt: skip
+def test_what_was_seen_to_follow_from_a_fault_blames_it(cause: Row, consequence: Row) -> None:
+    """Each pair stood in a report of the lab with that fault in force; elsewhere the same row stands for itself."""
+    assert collapsed([failing(cause), failing(consequence)])[str(consequence)] == str(cause)
+    other = {"target": "cluster-04"} if consequence.target != FLEET else {}
+    elsewhere = replace(consequence, **other, **({"peer": "cluster-04"} if consequence.peer else {}))
+    if cause.target != FLEET:
+        assert collapsed([failing(cause), failing(elsewhere)])[str(elsewhere)] == ""

@@ -71,6 +71,8 @@ def test_what_a_blocked_host_could_not_bring_about_follows_from_its_cause(row: t
         (seen("reach.tcp", "h1", Verdict.ERROR, "h2"), "reach.tcp"),
         (seen("fleet.dns", FLEET, Verdict.FAIL), "fleet.dns@fleet"),
         (seen("host.route", "h1", Verdict.FAIL), "host.route"),
+        (seen("reach.mtu", "h1", Verdict.FAIL, "h3"), "reach.mtu->any"),
+        (seen("reach.mtu", "h2", Verdict.FAIL, "h3"), "reach.mtu@peer->any"),
     ],
 )
 @pytest.mark.parametrize("prefix", ["reach.http", "reach"])
@@ -84,7 +86,8 @@ def test_a_cause_elsewhere_is_no_cause() -> None:
     """The same check at another host, or towards another peer, explains nothing."""
     others = (seen("vip.arp", "h3", Verdict.FAIL), seen("reach.tcp", "h1", Verdict.FAIL, "h3"))
     effect = seen("reach.http", "h1", Verdict.FAIL, "h2")
-    assert collapse((*others, effect), causes={"reach.http": ("vip.arp@peer", "reach.tcp")})[2] == effect
+    for named in ("vip.arp@peer", "reach.tcp", "vip.arp->any", "reach.tcp@peer->any"):
+        assert collapse((*others, effect), causes={"reach.http": (named,)})[2] == effect
 
 
 def test_a_prefix_ends_at_a_dot() -> None:
