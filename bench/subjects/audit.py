@@ -1,0 +1,147 @@
+"""The nightly audit: of the lab's four deployed clusters, and of made-up fleets of 4, 64 and 512 hosts."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+
+from bench.model import BenchError, Contender, Order, Subject, Target, Took
+from bench.record import ROOT, Report, played
+from bench.rounds import must_exit
+from bench.seat import Seat, ground
+from bench.stopwatch import measure as on_this_machine
+from lab.self_test.rounds import read_rounds
+from tasks.fleet.load import load_fleet
+
+REPETITIONS = 5
+SIZES = (4, 64, 512)
+_WHOLE_S = 20.0
+_FLAT = 1.15
+_DEPLOY_S = 1800.0
+_ENROL = f'{sys.executable} runbooks/enrol.py --expect "$FLEETPROOF_FINGERPRINTS"'
+_ROWS = 600
+"""An audit of four deployed clusters has more; one of bare machines, which asks nothing of clusters, has fewer."""
+_LOOP = """\
+for cluster; do (
+  for overlay in kustomize/overlays/"$cluster"/*/kustomization.yaml; do
+    kubectl --kubeconfig "$FLEETPROOF_STATE/clusters/$cluster/admin.conf" get pods -A >/dev/null || exit 2
+    python -m tasks.deploy build "$cluster" "$(basename "$(dirname "$overlay")")" 2>/dev/null |
+      kubectl --kubeconfig "$FLEETPROOF_STATE/clusters/$cluster/admin.conf" diff --server-side --force-conflicts \\
+        --field-manager=fleetproof -f - >/dev/null; [ $? -lt 2 ] || exit 2
+  done ) & done; wait
+"""
+
+
+def measure(folder: Path, repetitions: int | None, say: Callable[[str], None]) -> Iterator[Report]:
+    """Measure the made-up fleets here, and the real one on the lab, which is deployed where it is not yet."""
+    yield played(simulated(folder / "states"), repetitions or REPETITIONS, on_this_machine, say)
+    with ground(say, folder), Seat() as seat:
+        say("deploying, where that is not done")
+        for name, argv in (("enrol", ("sh", "-c", _ENROL)), ("deploy", (sys.executable, "runbooks/full_deploy.py"))):
+            (folder / name).mkdir()
+            must_exit(seat.run(replace(_order(argv, folder / name), timeout_s=_DEPLOY_S)))
+        yield played(real(), repetitions or REPETITIONS, seat.run, say)
+
+
+def simulated(states: Path) -> Subject:
+    """The same night over and over, of fleets of three sizes."""
+    first, middle, last = (str(size) for size in SIZES)
+    return Subject(
+        name="audit-simulated",
+        title=f"the audit's engine over {', '.join(map(str, SIZES))} made-up hosts",
+        reference=middle,
+        unit="fleet",
+        unit_count=1,
+        contenders=tuple(_night(states, size) for size in SIZES),
+        targets=(
+            Target(
+                who=last, than=middle, figure="cpu_s", limit=SIZES[2] / SIZES[1] * _FLAT,
+                says=f"{last} hosts, times {middle}: the same cost per host and 15%",
+            ),
+            Target(who=last, figure="peak_rss_mib", limit=512, says=f"{last} hosts, MiB of memory"),
+        ),
+        notes=(
+            "Every host answers what a real machine was recorded to say, and nothing is sent.",
+            "Parsing, judging, consequences, comparison with the night before and the page are the product's own.",
+            f"{first} hosts show what starting costs.",
+        ),
+    )  # fmt: skip
+
+
+def _night(states: Path, size: int) -> Contender:
+    def order(folder: Path) -> Order:
+        state = states / str(size)
+        state.mkdir(parents=True, exist_ok=True)
+        return Order(
+            argv=(sys.executable, "bench/contenders/audit_simulated.py", str(size), str(state)),
+            cwd=str(ROOT),
+            stdout=str(folder / "stdout"),
+            stderr=str(folder / "stderr"),
+        )
+
+    def gathered(folder: Path, took: Took) -> dict[str, int]:
+        must_exit(took)
+        rows = int(json.loads((folder / "stdout").read_text())["rows"])
+        if rows < size:
+            raise BenchError(f"{rows} rows of {size} hosts")
+        return {"rows": rows}
+
+    return Contender(
+        name=str(size), title=f"{size} hosts", version=version("fleetproof"), order=order, gathered=gathered
+    )
+
+
+def real() -> Subject:
+    """The whole audit of the deployed lab, and a loop that only compares and lists."""
+    names = tuple(cluster.name for cluster in load_fleet(ROOT / "inventory").clusters)
+    stages = ",".join(read_rounds().stages)
+    audit = (sys.executable, "runbooks/nightly_audit.py", "--json", "--only", stages)
+    return Subject(
+        name="audit",
+        title=f"the whole audit of {len(names)} deployed clusters",
+        reference="audit",
+        unit="cluster",
+        unit_count=len(names),
+        contenders=(
+            Contender(
+                name="audit",
+                title="fleetproof, every stage of nightly_audit.py that looks",
+                version=version("fleetproof"),
+                order=partial(_order, audit),
+                gathered=_audited,
+            ),
+            Contender(
+                name="loop",
+                title="a shell loop, clusters side by side: pods listed and every overlay compared, no more",
+                version="Kubernetes as the lab has it",
+                order=partial(_order, ("sh", "-c", _LOOP, "sh", *names)),
+                gathered=_looped,
+            ),
+        ),
+        targets=(Target(who="audit", limit=_WHOLE_S, says="the audit of four clusters, seconds"),),
+        notes=("What it does not compare again is what nobody has written since the warm-up round.",),
+    )
+
+
+def _order(argv: tuple[str, ...], folder: Path) -> Order:
+    return Order(argv=argv, cwd=str(ROOT), stdout=str(folder / "stdout"), stderr=str(folder / "stderr"))
+
+
+def _audited(folder: Path, took: Took) -> dict[str, int]:
+    must_exit(took)
+    stages = json.loads((folder / "stdout").read_text())["stages"]
+    rows = sum(len(stage["findings"]) for stage in stages)
+    if rows < _ROWS:
+        raise BenchError(
+            f"{rows} rows: the lab's fleet is not deployed; `python -m lab exec -- python runbooks/full_deploy.py`"
+        )
+    return {"rows": rows}
+
+
+def _looped(folder: Path, took: Took) -> dict[str, int]:
+    must_exit(took)
+    del folder
+    return {}
