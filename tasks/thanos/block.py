@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 CUT_AFTER = 1.5
 """Prometheus cuts a block once its head spans so many block durations: so old is the newest block just before."""
 
+STAMPED_S = 120
+"""So old a sample may be that says itself when it was taken, as cAdvisor's do, in the first scrape."""
+
 UPLOAD_S = 600
 """How long a block may take from being cut to being in S3."""
 
@@ -73,12 +76,14 @@ class Head:
         duration_s: of a block as it is cut: Prometheus' shortest
         begins_s: Unix time of the first sample that is in no block yet
         oldest_s: Unix time of the oldest sample that it still has
+        started_s: Unix time at which the process began
 
     """
 
     duration_s: float
     begins_s: float
     oldest_s: float
+    started_s: float
 
     @property
     def due_s(self) -> float:
@@ -89,6 +94,12 @@ class Head:
     def cut_none(self) -> bool:
         """All it has is in no block yet: it began a short while ago."""
         return self.oldest_s >= self.begins_s
+
+    @property
+    def first_due_s(self) -> float:
+        """Unix time by which a Prometheus that began with nothing has a block in S3; 0 where it found data."""
+        found_none = self.oldest_s >= self.started_s - STAMPED_S
+        return self.started_s + self.due_s - self.begins_s if found_none else 0.0
 
 
 def read_block(meta: Mapping[str, Any], uploaded_s: float, marked_s: float | None, *, kept_apart: bool) -> Block:

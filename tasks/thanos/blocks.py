@@ -94,6 +94,7 @@ def head_of(api: KubeApi) -> Head:
         duration_s=seconds(flags["storage.tsdb.min-block-duration"]),
         begins_s=_gauge(page, "prometheus_tsdb_head_min_time_seconds"),
         oldest_s=_gauge(page, "prometheus_tsdb_lowest_timestamp_seconds"),
+        started_s=_gauge(page, "process_start_time_seconds"),
     )
 
 

@@ -38,9 +38,9 @@ def judge_newest(blocks: Sequence[Block], head: Head, now_s: float) -> Judgement
     allowed_s = head.due_s - head.begins_s
     if blocks and (age_s := now_s - blocks[-1].max_ms / 1000) <= allowed_s:
         return good(f"{len(blocks)} blocks; the newest ends {_span(age_s)} ago, at most {_span(allowed_s)}")
-    if head.cut_none and now_s <= head.due_s:
-        began = f"Prometheus began at {when(head.begins_s)}"
-        return moot(f"not due: {began}, its first block is due by {when(head.due_s)}")
+    if (head.cut_none and now_s <= head.due_s) or now_s <= head.first_due_s:
+        began = f"Prometheus began at {when(head.oldest_s)}"
+        return moot(f"not due: {began}, its first block is due by {when(max(head.due_s, head.first_due_s))}")
     newest = f"the newest of {len(blocks)} ends at {when(blocks[-1].max_ms / 1000)}" if blocks else "no block at all"
     return bad(
         f"{newest}; one that is at most {_span(allowed_s)} old was due",

@@ -7,6 +7,7 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -348,6 +349,28 @@ def test_a_namespace_that_is_open_is_red_and_one_without_servers_is_no_denial(
         f"policy.denies.sidecar@{VICTIM}": "FAIL",
         f"policy.denies.alertmanager@{VICTIM}": "ERROR",
     }
+
+
+def test_a_sound_fleet_passes_the_audit(verified: Ran, operator: Operator) -> None:
+    """Nothing is red, nothing is changed, the night is kept, and its page is written."""
+    assert verified.code == 0
+    ran = operator.run("nightly_audit")
+    assert (ran.code, ran.red, ran.changes()) == (0, {}, [])
+    assert ran.verdict("audit.compared@fleet") == "PASS"
+    page = operator.state / "reports" / ran.report["labels"]["run_id"] / "audit.html"
+    assert all(cluster in page.read_text() for cluster in NAMES)
+
+
+def test_the_audit_finds_what_is_broken_and_nothing_else(verified: Ran, operator: Operator) -> None:
+    """One round of the lab's self-test: four faults, five headlines, and a sound fleet after it."""
+    assert verified.code == 0
+    done = subprocess.run(
+        [sys.executable, "-m", "lab", "self-test", "--json", "--only", "storage, identity, time"],
+        cwd=ROOT, capture_output=True, text=True, check=False, timeout=1800,
+        env={**operator.lab.environment, **operator.environment},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert json.loads(done.stdout)["percent"] == 100
 
 
 def test_a_sidecar_that_is_away_is_one_cause(deployed: Ran, operator: Operator) -> None:

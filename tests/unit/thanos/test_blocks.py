@@ -118,7 +118,8 @@ class Api:
             return json.dumps({"data": {"storage.tsdb.min-block-duration": "2h"}})
         if path.endswith("metrics"):
             ages = {"head_min_time": 3600, "lowest_timestamp": 7200}
-            return "".join(f"prometheus_tsdb_{it}_seconds {NOW.timestamp() - age}\n" for it, age in ages.items())
+            page = "".join(f"prometheus_tsdb_{it}_seconds {NOW.timestamp() - age}\n" for it, age in ages.items())
+            return f"{page}process_start_time_seconds {NOW.timestamp() - 1800}\n"
         return json.dumps({"status": "success", "data": {"result": [{"metric": {}, "value": [0, "0"]}]}})
 
 
@@ -256,7 +257,7 @@ def test_a_cluster_contributes_its_keys_and_what_it_holds_back(tmp_path: Path, m
     assert read(Api(CONFIG), tmp_path, monkeypatch, plan=True) is None
 
 
-HEAD = Head(duration_s=120.0, begins_s=NOW.timestamp() - 60, oldest_s=NOW.timestamp() - 600)
+HEAD = Head(duration_s=120.0, begins_s=NOW.timestamp() - 60, oldest_s=NOW.timestamp() - 600, started_s=0.0)
 
 
 def judged(
@@ -288,7 +289,9 @@ def test_history_is_asked_of_query_and_what_is_served_of_the_gateway_alone(
     monkeypatch.setattr(check_blocks, "gateway", lambda _: "10.0.0.9:10901")
     monkeypatch.setattr("tasks.thanos.judge_blocks.SERVED_S", -1.0)
     api = Api(CONFIG)
-    old = part.Part(store=Mounted(**CONFIG), head=Head(duration_s=120, begins_s=0, oldest_s=NOW.timestamp()))
+    old = part.Part(
+        store=Mounted(**CONFIG), head=Head(duration_s=120, begins_s=0, oldest_s=NOW.timestamp(), started_s=0)
+    )
     judged(Store(block_of("cluster-02")), tmp_path, monkeypatch, api=api, given=old)
     history, served = (
         [it for it in api.asked if "prometheus_build_info" in it and ("storeMatch" in it) is alone]

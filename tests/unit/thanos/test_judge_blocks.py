@@ -41,8 +41,8 @@ def block(ends_h: float, *, hours: float = 2, name: str = "", **fields: Any) -> 
 
 
 BLOCKS = [block(5), block(3), block(1)]
-HEAD = Head(duration_s=2 * HOUR, begins_s=NOW_S - HOUR, oldest_s=NOW_S - 5 * HOUR)
-FRESH = Head(duration_s=2 * HOUR, begins_s=NOW_S - HOUR, oldest_s=NOW_S - HOUR)
+HEAD = Head(duration_s=2 * HOUR, begins_s=NOW_S - HOUR, oldest_s=NOW_S - 5 * HOUR, started_s=NOW_S - 50 * HOUR)
+FRESH = Head(duration_s=2 * HOUR, begins_s=NOW_S - HOUR, oldest_s=NOW_S - HOUR, started_s=NOW_S - HOUR)
 
 
 def verdict(blocks: Sequence[Block], head: Head) -> tuple[Verdict, str]:
@@ -67,8 +67,17 @@ def test_before_the_first_block_is_due_nothing_is_judged() -> None:
     """A Prometheus that began an hour ago; one that began long ago and has cut nothing is bad."""
     assert verdict([], FRESH)[0] is Verdict.SKIP
     assert "first block is due by" in verdict([block(90)], FRESH)[1]
-    late = Head(duration_s=2 * HOUR, begins_s=NOW_S - 4 * HOUR, oldest_s=NOW_S - 4 * HOUR)
+    late = replace(FRESH, begins_s=NOW_S - 4 * HOUR, oldest_s=NOW_S - 4 * HOUR, started_s=NOW_S - 4 * HOUR)
     assert verdict([], late)[0] is Verdict.FAIL
+
+
+def test_blocks_that_were_just_cut_have_their_time_to_be_uploaded() -> None:
+    """Of a Prometheus that began with nothing; one that found data, or whose time is over, owes them already."""
+    cut = Head(duration_s=120, begins_s=NOW_S - 90, oldest_s=NOW_S - 400, started_s=NOW_S - 360)
+    assert verdict([], cut)[0] is Verdict.SKIP
+    assert verdict([], replace(cut, oldest_s=NOW_S - 4000))[0] is Verdict.FAIL
+    assert verdict([], replace(cut, oldest_s=NOW_S - 800, started_s=NOW_S - 800))[0] is Verdict.FAIL
+    assert verdict([], replace(cut, oldest_s=NOW_S - 300, started_s=NOW_S - 4000))[0] is Verdict.FAIL
 
 
 def test_labels_of_every_block_are_the_inventorys() -> None:
