@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, get_args
 
 import pytest
 
+from tasks.acceptance.criteria import load_criteria
 from tasks.model.errors import Unreachable
 from tasks.model.finding import Verdict
 from tasks.model.record import Exit
-from tests.docs import claims, commands
+from tests.docs import acceptance, claims, commands
 from tests.docs.project import ROOT, Project
 from tests.docs.reading import read
 
@@ -196,3 +197,13 @@ def test_a_stranger_is_found_out() -> None:
     """An address or a version that the inventory does not have is named."""
     text = "192.168.101.250 runs 1.33.99, 192.168.101.194 runs 1.33.13"
     assert strangers(text, "kubernetes: 1.33.13", "hostname: 192.168.101.194") == ["1.33.99", "192.168.101.250"]
+
+
+def test_acceptance_is_told_as_it_is_judged() -> None:
+    """Both documents and the README's table are what `python -m tests.docs.acceptance` makes of the criteria."""
+    assert {it.id for it in load_criteria()} == {
+        it.id for part in acceptance.PARTS for it in load_criteria() if it.id.startswith(part)
+    }
+    for language in acceptance.WORDS:
+        assert acceptance.target(language).read_text() == acceptance.render(language)
+    assert acceptance.README.read_text() == acceptance.readme()

@@ -1,4 +1,4 @@
-"""Makes ``docs/acceptance.md`` and its Korean twin of the criteria: python -m tests.docs.acceptance."""
+"""Makes ``docs/acceptance.md``, its Korean twin and the README's table of the criteria: python -m tests.docs.acceptance."""
 
 from __future__ import annotations
 
@@ -13,6 +13,19 @@ if TYPE_CHECKING:
     from tasks.acceptance.criteria import Criterion
 
 ROOT = Path(__file__).resolve().parents[2]
+README = ROOT / "README.md"
+MARKS = ("<!-- acceptance:begin -->", "<!-- acceptance:end -->")
+PARTS = {
+    "US0": "US0 four clusters",
+    "US1": "US1 metrics are collected and kept",
+    "US2": "US2 one view of all",
+    "US3": "US3 logs in one place",
+    "US4": "US4 storage and names",
+    "US5": "US5 dashboards",
+    "EC": "edge cases",
+    "FR": "functional requirements",
+    "SC": "success criteria",
+}
 WORDS = {
     "en": (
         "# Acceptance",
@@ -52,6 +65,25 @@ def render(language: str) -> str:
     return "\n".join(lines) + "\n"
 
 
+def summary() -> str:
+    """The README's table: how many sentences of each part there are, and how many each kind of proof is for."""
+    kinds = ("live", "render", "lab", "document")
+    lines = ["| part of the specification | sentences | live rows | renderings | played in the lab | documents |"]
+    lines.append(f"|---|{'---:|' * (len(kinds) + 1)}")
+    for prefix, part in PARTS.items():
+        its = [it for it in load_criteria() if it.id.startswith(prefix)]
+        counts = [sum(bool(getattr(it, kind)) for it in its) for kind in kinds]
+        lines.append(f"| {part} | {len(its)} | {' | '.join(map(str, counts))} |")
+    return "\n".join(lines)
+
+
+def readme() -> str:
+    """The README with its table as it should be."""
+    before, _, rest = README.read_text(encoding="utf-8").partition(MARKS[0])
+    _, _, after = rest.partition(MARKS[1])
+    return f"{before}{MARKS[0]}\n{summary()}\n{MARKS[1]}{after}"
+
+
 def target(language: str) -> Path:
     """Where it stands."""
     return ROOT / "docs" / ("" if language == "en" else language) / "acceptance.md"
@@ -60,3 +92,4 @@ def target(language: str) -> Path:
 if __name__ == "__main__":
     for known in WORDS:
         target(known).write_text(render(known), encoding="utf-8")
+    README.write_text(readme(), encoding="utf-8")
