@@ -1,4 +1,4 @@
-"""Makes ``docs/acceptance.md``, its Korean twin and the README's table of the criteria: python -m tests.docs.acceptance."""
+"""Makes ``docs/acceptance.md``, its twin and the README's table of the criteria: python -m tests.docs.acceptance."""
 
 from __future__ import annotations
 
