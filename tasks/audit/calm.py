@@ -49,6 +49,7 @@ def calmly(stage: Stage) -> Stage:
         **dict.fromkeys(BEHIND_THE_STORE, (STORE,)),
         **dict.fromkeys(BY_ADDRESS, (*map(_at_peer, BELOW_PODS), "vip.free@peer")),
         "ingress.http": ("vip.free",),
+        "ingress.name": ("reach.dns->any",),
     }
     merged: dict[str, tuple[str, ...]] = {**stage.causes, **causes}
     for check, its in beside.items():

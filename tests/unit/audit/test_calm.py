@@ -98,6 +98,7 @@ def test_an_expired_certificate_is_why_the_api_server_is_silent() -> None:
         (Row("s3.endpoint", FLEET), Row("panels.thanos", "cluster-01")),
         (Row("vip.free", "cluster-02"), Row("reach.operator.storeapi", FLEET, "cluster-02")),
         (Row("vip.free", "cluster-02"), Row("ingress.http.prometheus", "cluster-02")),
+        (Row("reach.dns", "cluster-02", "192.168.101.1"), Row("ingress.name.prometheus", "cluster-02")),
     ],
 )  # fmt: skip
 def test_what_was_seen_to_follow_from_a_fault_blames_it(cause: Row, consequence: Row) -> None:
