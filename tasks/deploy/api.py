@@ -87,16 +87,21 @@ class KubeApi:
                 return None
             raise
 
-    def metadata(self, path: str) -> dict[str, Any] | None:
-        """Read an object's metadata alone, which is little where the object is large; None where there is none."""
+    def metadata(self, path: str) -> dict[str, dict[str, Any]]:
+        """
+        Read metadata alone, which is little where objects are large, by the objects' names.
+
+        Arguments:
+            path: of a list; where its kind is not known, nothing is in it
+
+        """
         try:
-            answer = self._ask("GET", path, accept="application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1")
+            answer = self._ask("GET", path, accept="application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1")
         except ApiError as error:
             if error.status == NOT_FOUND:
-                return None
+                return {}
             raise
-        found: dict[str, Any] = json.loads(answer)["metadata"]
-        return found
+        return {it["metadata"]["name"]: it["metadata"] for it in json.loads(answer)["items"]}
 
     def items(self, path: str, **query: str) -> list[dict[str, Any]]:
         """Read the objects of a list."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tasks.deploy.drift import differences_of
 from tasks.deploy.files import read_text
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from tasks.deploy.api import KubeApi
     from tasks.deploy.kubectl import Kubectl
-    from tasks.deploy.manifest import Document
 
 
 def memory_of(state: Path, cluster: str, component: str) -> Path:
@@ -44,7 +43,7 @@ def compare(kubectl: Kubectl, api: KubeApi, stream: Stream, namespace: str, memo
     """
     known = _read(memory)
     # read before the comparison: what is written in between is compared the next time
-    marks = {it.ref.path(namespace): _mark(it, api, namespace) for it in stream.documents}
+    marks = _marks(stream, api, namespace)
     due = tuple(it for it in stream.documents if not _is_known(it.ref.path(namespace), known, marks))
     differences = differences_of(kubectl, Stream(due), namespace) if due else {}
     equal = {it.ref.path(namespace) for it in due if it.ref.diff_name not in differences}
@@ -58,13 +57,19 @@ def _is_known(path: str, known: dict[str, str], marks: dict[str, str]) -> bool:
     return bool(marks[path]) and known.get(path) == marks[path]
 
 
-def _mark(document: Document, api: KubeApi, namespace: str) -> str:
-    """The object as it is, and as it is wanted; empty where it is not there."""
-    live = api.metadata(document.ref.path(namespace))
-    if live is None:
-        return ""
-    wanted = hashlib.sha256(f"{FIELD_MANAGER}\n{namespace}\n{document.text}".encode()).hexdigest()
-    return f"{live['uid']} {live['resourceVersion']} {wanted}"
+def _marks(stream: Stream, api: KubeApi, namespace: str) -> dict[str, str]:
+    """By its path, each object as it is and as it is wanted; empty where it is not there."""
+    marks: dict[str, str] = {}
+    lists: dict[str, dict[str, dict[str, Any]]] = {}
+    for document in stream.documents:
+        path = document.ref.path(namespace)
+        folder, _, name = path.rpartition("/")
+        if folder not in lists:
+            lists[folder] = api.metadata(folder)
+        live = lists[folder].get(name)
+        wanted = hashlib.sha256(f"{FIELD_MANAGER}\n{namespace}\n{document.text}".encode()).hexdigest()
+        marks[path] = f"{live['uid']} {live['resourceVersion']} {wanted}" if live else ""
+    return marks
 
 
 def _read(memory: Path) -> dict[str, str]:

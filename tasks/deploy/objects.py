@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from functools import lru_cache
+from threading import Lock
 from typing import Any
 
 import yaml
@@ -12,9 +13,9 @@ from tasks.deploy.manifest import Loader
 
 OBJECTS = "objects.yaml"
 """The one file that is laid in place."""
+_ONE_AT_A_TIME = Lock()
 
 
-@lru_cache(maxsize=4)
 def normal_form(texts: tuple[str, ...]) -> str:
     """
     One stream out of many files: each object as JSON with sorted keys, in the order of their names.
@@ -26,6 +27,12 @@ def normal_form(texts: tuple[str, ...]) -> str:
         ValueError: a text is not YAML, or a document not an object
 
     """
+    with _ONE_AT_A_TIME:  # four clusters ask at the same moment for what takes a second to make
+        return _normal_form(texts)
+
+
+@lru_cache(maxsize=4)
+def _normal_form(texts: tuple[str, ...]) -> str:
     try:
         found = [it for text in texts for it in yaml.load_all(text, Loader=Loader) if it]
         found.sort(key=lambda it: (it["kind"], it["metadata"]["name"]))

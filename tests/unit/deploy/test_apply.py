@@ -59,9 +59,10 @@ class Api:
         assert path == "/api/v1/namespaces/kube-system/configmaps/fleetproof.demo"
         return {} if self.recorded else None
 
-    def metadata(self, path: str) -> dict[str, Any] | None:
+    def metadata(self, path: str) -> dict[str, Any]:
         """As if nothing were there: everything is compared."""
         assert path.startswith("/api")
+        return {}
 
 
 class Bench:

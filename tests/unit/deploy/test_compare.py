@@ -46,9 +46,9 @@ class Cluster:
         self.memory = memory_of(folder, "cluster-03", "demo")
         self.folder = folder
 
-    def metadata(self, path: str) -> dict[str, Any] | None:
+    def metadata(self, path: str) -> dict[str, dict[str, Any]]:
         """As the API server has it."""
-        return self.live[path]
+        return {it.removeprefix(f"{path}/"): found for it, found in self.live.items() if found and it.startswith(path)}
 
     def compared(self, stream: Stream, said: str = "", code: int = 0) -> set[str]:
         """Names of the objects that kubectl was asked to compare; it says the same whatever it is asked."""

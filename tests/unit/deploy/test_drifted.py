@@ -72,9 +72,10 @@ class Api:
         assert "fleetproof." in path
         return {"data": {"objects": json.dumps([ENTRY])}} if self.recorded else None
 
-    def metadata(self, path: str) -> dict[str, Any] | None:
+    def metadata(self, path: str) -> dict[str, Any]:
         """As if nothing were there: everything is compared."""
         assert path.startswith("/api")
+        return {}
 
 
 class Bench:

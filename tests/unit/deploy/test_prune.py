@@ -57,6 +57,11 @@ class Cluster:
         status = {"conditions": [{"type": "Established", "status": "True"}]} if "customresource" in path else {}
         return found and {"status": status, **json.loads(json.dumps(found))}
 
+    def metadata(self, path: str) -> dict[str, Any]:
+        """As if nothing were there: everything is compared."""
+        assert path.startswith("/api")
+        return {}
+
     def _all(self, text: str) -> list[tuple[str, Ref, dict[str, Any]]]:
         return [(it.ref.path("there"), it.ref, it.content) for it in parse_stream(text).documents]
 
