@@ -164,12 +164,16 @@ def test_no_secret_is_in_a_programs_arguments(lab: Lab) -> None:
 def test_an_interrupt_reaches_the_program_itself(lab: Lab) -> None:
     """Ctrl-C is the program's to handle, and its exit code comes back."""
     script = "trap 'exit 42' INT; echo ready; while :; do sleep 0.1; done"
-    argv = [sys.executable, "-m", "lab", "exec", "--", "bash", "-c", script]
+    # a shell does not trap what was ignored when it began, as it is below `nohup ... &`
+    argv = ["env", "--default-signal=INT", sys.executable, "-m", "lab", "exec", "--", "bash", "-c", script]
     with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True, env=lab.environment) as program:
-        assert program.stdout is not None
-        assert program.stdout.readline() == "ready\n"
-        program.send_signal(signal.SIGINT)
-        assert program.wait(timeout=20) == 42
+        try:
+            assert program.stdout is not None
+            assert program.stdout.readline() == "ready\n"
+            program.send_signal(signal.SIGINT)
+            assert program.wait(timeout=20) == 42
+        finally:
+            program.kill()
 
 
 def test_a_missing_program_ends_as_in_a_shell(lab: Lab) -> None:
