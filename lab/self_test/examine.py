@@ -31,34 +31,34 @@ def examine(lab: RunningLab, plan: Rounds, say: Progress) -> Iterator[Score]:
     if active := active_faults(lab.state):
         raise FaultError(f"in force already: {', '.join(it.title for it in active)}; `python -m lab heal` undoes it")
     say("auditing the fleet as it is")
-    sound = _audit(plan.stages)
+    sound = _audit(plan)
     for number, one in enumerate(plan.rounds, 1):
         say(f"round {number} of {len(plan.rounds)}, {one.title}: {'; '.join(' '.join(it) for it in one.faults)}")
         try:
-            broken = _broken(lab, one, say, plan.stages)
+            broken = _broken(lab, one, say, plan)
         finally:
             with changing(lab.state.root, say):
                 faults.heal(lab)
         yield score(one.title, tuple(" ".join(it) for it in one.faults), one.red, sound, broken)
-        _await_recovery(sound, lambda: _audit(plan.stages), say)
+        _await_recovery(sound, lambda: _audit(plan), say)
 
 
-def _broken(lab: RunningLab, one: Round, say: Progress, stages: tuple[str, ...]) -> Report:
+def _broken(lab: RunningLab, one: Round, say: Progress, plan: Rounds) -> Report:
     with changing(lab.state.root, say):
         for name, *words in one.faults:
             faults.break_it(lab, name, words)
-    return _audit(stages)
+    return _audit(plan)
 
 
-def _audit(stages: tuple[str, ...]) -> Report:
+def _audit(plan: Rounds) -> Report:
     """One audit at the operator's seat; what only looks at the fleet is neither kept in its history nor told."""
-    audit = [sys.executable, "runbooks/nightly_audit.py", "--json", "--only", ",".join(stages)]
+    audit = [sys.executable, "runbooks/nightly_audit.py", "--json", "--only", ",".join(plan.stages)]
     done = subprocess.run(
         [sys.executable, "-m", "lab", "exec", "--", *audit],
         cwd=ROOT, capture_output=True, text=True, check=False, timeout=AUDIT_S,
     )  # fmt: skip
     try:
-        return Report(json.loads(done.stdout))
+        return Report(json.loads(done.stdout), plan.unsteady)
     except (ValueError, KeyError) as error:
         said = "\n".join(done.stderr.splitlines()[-10:])
         raise FaultError(f"the audit ended with {done.returncode} and without a report:\n{said}") from error

@@ -2,7 +2,7 @@
 
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -33,9 +33,17 @@ class Round:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rounds:
-    """All of them, and the audit's stages that are asked in each: those that look at the fleet."""
+    """
+    All of them.
+
+    Attributes:
+        stages: the audit's that are asked in each round: those that look at the fleet
+        unsteady: patterns of rows that no round is judged by
+
+    """
 
     stages: tuple[str, ...]
+    unsteady: tuple[str, ...]
     rounds: tuple[Round, ...]
 
     def only(self, titles: Sequence[str]) -> "Rounds":
@@ -49,7 +57,7 @@ class Rounds:
         if unknown := set(titles) - {it.title for it in self.rounds}:
             known = ", ".join(repr(it.title) for it in self.rounds)
             raise PlanError(f"no round is called {', '.join(map(repr, sorted(unknown)))}; there are {known}")
-        return Rounds(stages=self.stages, rounds=tuple(it for it in self.rounds if it.title in titles))
+        return replace(self, rounds=tuple(it for it in self.rounds if it.title in titles))
 
 
 def read_rounds(file: Path = FILE) -> Rounds:
@@ -63,7 +71,7 @@ def read_rounds(file: Path = FILE) -> Rounds:
     try:
         document = yaml.safe_load(file.read_text(encoding="utf-8"))
         rounds = tuple(_round(it) for it in document["rounds"])
-        return Rounds(stages=tuple(document["stages"]), rounds=rounds)
+        return Rounds(stages=tuple(document["stages"]), unsteady=tuple(document.get("unsteady") or ()), rounds=rounds)
     except (yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
         raise PlanError(f"{file}: wanted `stages` and `rounds` of title, faults and red: {error}") from error
 

@@ -9,11 +9,19 @@ BAD = frozenset({"FAIL", "ERROR", "UNREACHABLE"})
 
 
 class Report:
-    """A run of the audit, from its JSON: rows by name, as `check@target->peer`."""
+    """
+    A run of the audit, from its JSON: rows by name, as `check@target->peer`.
 
-    def __init__(self, document: Mapping[str, Any]) -> None:
-        rows = [it for stage in document["stages"] for it in stage["findings"]]
-        self.rows: dict[str, Mapping[str, Any]] = {name_of(it["row"]): it for it in rows}
+    Arguments:
+        unsteady: patterns of rows that are left out
+
+    """
+
+    def __init__(self, document: Mapping[str, Any], unsteady: Sequence[str] = ()) -> None:
+        rows = ((name_of(it["row"]), it) for stage in document["stages"] for it in stage["findings"])
+        self.rows: dict[str, Mapping[str, Any]] = {
+            name: it for name, it in rows if not any(fnmatchcase(name, pattern) for pattern in unsteady)
+        }
 
     @property
     def bad(self) -> frozenset[str]:

@@ -99,7 +99,10 @@ def ask(task: Task, *, ctx: RunContext, patience_s: float = 0.0) -> Result:
     if found[0].verdict is not Verdict.PASS:
         return done(task, Outcome(findings=found))
     ctx.progress.doing(cluster.name, "asking Query several things at once")
-    return done(task, Outcome(findings=(*found, _of_all(ctx.fleet, "query.concurrent", lambda: _concurrent(api)))))
+    at_once = patiently(
+        ctx, cluster.name, lambda: [_of_all(ctx.fleet, "query.concurrent", lambda: _concurrent(api))], until
+    )
+    return done(task, Outcome(findings=(*found, *at_once)))
 
 
 def look(api: KubeApi, fleet: Fleet) -> list[Finding]:

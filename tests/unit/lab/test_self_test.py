@@ -63,7 +63,7 @@ def test_every_stage_that_looks_is_asked(rounds: Rounds, audit: dict[str, tuple[
 def test_what_has_to_be_red_is_declared(rounds: Rounds, audit: dict[str, tuple[str, ...]]) -> None:
     """Every pattern is about a row that there is."""
     rows = [row for stage in rounds.stages for row in audit[stage]]
-    patterns = [it for one in rounds.rounds for it in one.red]
+    patterns = [*rounds.unsteady, *(it for one in rounds.rounds for it in one.red)]
     assert [it for it in patterns if not any(fnmatchcase(row, it) for row in rows)] == []
 
 
@@ -115,6 +115,13 @@ def test_consequences_that_blame_each_other_are_astray() -> None:
         row("a@1", "FAIL"), row("b@1", "FAIL", "c@1->2"), row("c@1->2", "FAIL", "b@1"), row("old@1", "FAIL")
     )
     assert score("t", (), ["a@1"], SOUND, broken).astray == ("b@1", "c@1->2")
+
+
+def test_what_is_judged_by_seconds_alone_is_left_out() -> None:
+    """It is neither found beside nor missed, nor does it have to come back."""
+    sound = Report({"stages": [{"findings": [row("a@1"), row("slow@1")]}]}, ("slow@*",))
+    broken = Report({"stages": [{"findings": [row("a@1", "FAIL"), row("slow@1", "FAIL")]}]}, ("slow@*",))
+    assert score("t", (), ["a@1"], sound, broken).right
 
 
 def test_the_score_is_of_what_was_played(capsys: pytest.CaptureFixture[str]) -> None:
