@@ -101,6 +101,14 @@ def _parser() -> argparse.ArgumentParser:
     seat.add_argument("argv", nargs=argparse.REMAINDER, metavar="-- PROGRAM ...")
     shell = commands.add_parser("shell", help="a shell on a machine, or at the operator's seat")
     shell.add_argument("machine", nargs="?", help="the seat without it")
+    _add_faults(commands)
+    commands.add_parser("check", parents=[inventory], help="can this machine carry the lab?")
+    commands.add_parser("build", help="build what the lab boots from, or find it built")
+    return parser
+
+
+def _add_faults(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """What breaks things, mends them, and tries whether it is noticed."""
     fault = commands.add_parser("fault", help="break something; --list tells what")
     fault.add_argument("--list", action="store_true", help="all faults and what they break")
     fault.add_argument("name", nargs="?")
@@ -112,9 +120,6 @@ def _parser() -> argparse.ArgumentParser:
     examination.add_argument("--list", action="store_true", help="the rounds, with what each has to turn red")
     examination.add_argument("--only", action="append", default=[], metavar="TITLE", help="this round; repeatable")
     examination.add_argument("--json", action="store_true", help="for programs")
-    commands.add_parser("check", parents=[inventory], help="can this machine carry the lab?")
-    commands.add_parser("build", help="build what the lab boots from, or find it built")
-    return parser
 
 
 def _names(text: str) -> tuple[str, ...]:

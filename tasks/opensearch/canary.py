@@ -6,6 +6,8 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from tasks.probes.objects import pod_spec
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -56,22 +58,8 @@ class Canary:
 
     def stream(self, image: str) -> str:
         """The pod, for ``kubectl apply``; it meets the strictest Pod Security Standard, and ends by itself."""
-        container = {
-            "name": "canary",
-            "image": image,
-            "imagePullPolicy": "IfNotPresent",
-            "command": ["/bin/sh", "-c", f"echo '{self.line}'"],
-            "resources": {"requests": {"cpu": "5m", "memory": "8Mi"}, "limits": {"memory": "32Mi"}},
-            "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
-        }
-        spec = {
-            "restartPolicy": "Never",
-            "automountServiceAccountToken": False,
-            "enableServiceLinks": False,
-            "terminationGracePeriodSeconds": 0,
-            "securityContext": {"runAsNonRoot": True, "runAsUser": 65534, "seccompProfile": {"type": "RuntimeDefault"}},
-            "containers": [container],
-        }
+        own = {"serviceAccountName": "default", "restartPolicy": "Never"}
+        spec = pod_spec(image, f"echo '{self.line}'", name="canary") | own
         labels = {"app.kubernetes.io/name": "log-canary", "app.kubernetes.io/managed-by": "fleetproof"}
         metadata = {"name": self.pod, "namespace": NAMESPACE, "labels": labels}
         return json.dumps({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec})
