@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -40,3 +41,33 @@ def seen_centrally(operator: Operator, central: str) -> tuple[set[str], list[str
         operator, central, QUERY, "api/v1/query", query="count by (cluster) (up)", partial_response="true", dedup="true"
     )
     return {it["metric"].get("cluster", "") for it in said["data"]["result"]}, said.get("warnings") or []
+
+
+_LIST = """
+import json
+from tasks.preflight.canary import open_store
+from tasks.settings import ROOT, load_settings, open_nornir
+from tasks.thanos.blocks import read_bucket
+settings = load_settings(ROOT)
+fleet = open_nornir(ROOT, settings).inventory.defaults.data["fleet"]
+store = open_store(fleet.s3, settings.s3_access_key, settings.s3_secret_key)
+found = read_bucket(store, "thanos-bucket")
+print(json.dumps({c.name: [(b.min_ms / 1000, b.max_ms / 1000) for b in found.of(c)] for c in fleet.clusters}))
+"""
+
+
+def uploaded(operator: Operator) -> dict[str, list[tuple[float, float]]]:
+    """From when to when each block of each cluster in the bucket is (seconds since the epoch)."""
+    done = operator.lab.exec([sys.executable, "-c", _LIST], environment=operator.environment)
+    assert done.returncode == 0, done.stderr
+    return {cluster: [(since, until) for since, until in its] for cluster, its in json.loads(done.stdout).items()}
+
+
+def uncovered(spans: list[tuple[float, float]], since: float, until: float) -> list[tuple[float, float]]:
+    """What of a time no span has."""
+    gaps, at = [], since
+    for begin, end in sorted(spans):
+        if begin > at and begin < until:
+            gaps.append((at, begin))
+        at = max(at, end)
+    return [*gaps, (at, until)] if at < until else gaps

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -25,7 +26,7 @@ from tasks.thanos.check_secrets import secret_rows
 from tasks.thanos.query import QUERY
 from tests.lab.harness import ROOT
 from tests.lab.operator import Operator
-from tests.lab.series import ALERTMANAGER, answer, longest_gap, scrapes, seen_centrally
+from tests.lab.series import ALERTMANAGER, answer, longest_gap, scrapes, seen_centrally, uncovered, uploaded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,6 +39,8 @@ NAMES = tuple(cluster.name for cluster in FLEET.clusters)
 VICTIM, OTHERS = "cluster-03", tuple(name for name in NAMES if name != "cluster-03")
 PAIR = ("--limit", f"{VICTIM},{OTHERS[0]}")
 """One that is broken and one that is not: what a fault of one cluster must not do, it must not do to the other."""
+BLOCK_S = 200
+"""Longer than a block of the lab, two minutes, takes to be cut: one and a half of its own length."""
 MUTATING = (
     *("initialise-control-planes", "fetch-kubeconfigs", "define-kinds"),
     *("install-cilium", "announce-addresses", "close-kube-system"),
@@ -470,8 +473,19 @@ def test_a_canary_goes_first_and_a_bad_one_alone(deployed: Ran, operator: Operat
     assert operator.run(*words).changes() == []
 
 
-def test_the_loss_of_the_object_store_is_told_by_every_cluster(deployed: Ran, operator: Operator, lab: Lab) -> None:
-    """SC-007: within five minutes, although no block waits; one group for each cluster, whoever else fires."""
+@dataclass(frozen=True)
+class Outage:
+    """The time without an object store (seconds since the epoch), and what every Alertmanager told of it."""
+
+    since: float
+    until: float
+    before: dict[str, list[Any]]
+    told: dict[str, list[Any]]
+
+
+@pytest.fixture(scope="module")
+def outage(deployed: Ran, operator: Operator, lab: Lab) -> Outage:
+    """As long as it takes all four to tell, and long enough for a block to be cut meanwhile."""
     assert deployed.code == 0
 
     def groups() -> dict[str, list[Any]]:
@@ -479,11 +493,21 @@ def test_the_loss_of_the_object_store_is_told_by_every_cluster(deployed: Ran, op
         wanted = "ObjectStoreUnreachable"
         return {it: [one for one in all_ if one["labels"].get("alertname") == wanted] for it, all_ in told.items()}
 
-    assert not any(groups().values())
+    before, since = groups(), time.time()
     with lab.fault("s3-away"):
         told = wait_for("every cluster to tell", groups, done=lambda it: all(it.values()), timeout_s=300, every_s=5)
+        time.sleep(max(0.0, since + BLOCK_S - time.time()))
+        until = time.time()
+    return Outage(since=since, until=until, before=before, told=told)
+
+
+def test_the_loss_of_the_object_store_is_told_by_every_cluster(outage: Outage) -> None:
+    """SC-007: within five minutes, although no block waits; one group for each cluster, whoever else fires."""
+    assert not any(outage.before.values())
     for cluster in NAMES:
-        assert [one["labels"] for one in told[cluster]] == [{"alertname": "ObjectStoreUnreachable", "cluster": cluster}]
+        assert [one["labels"] for one in outage.told[cluster]] == [
+            {"alertname": "ObjectStoreUnreachable", "cluster": cluster}
+        ]
 
 
 def test_a_cluster_that_is_cut_off_costs_nobody_a_sample(deployed: Ran, operator: Operator, lab: Lab) -> None:
@@ -644,6 +668,17 @@ def test_a_machine_that_is_gone_is_red_alone(deployed: Ran, operator: Operator, 
     other = OTHERS[0]
     assert ran.verdict(f"vip.arp@{other}") == "PASS"
     assert ran.verdict(f"reach.pod.vip@{other}->{other}") == "PASS"
+
+
+def test_what_waited_for_the_object_store_is_uploaded(outage: Outage, operator: Operator) -> None:
+    """Of every cluster, blocks that leave no minute of the outage out."""
+
+    def missing() -> dict[str, list[tuple[float, float]]]:
+        have = uploaded(operator)
+        left = {it: uncovered(have.get(it, []), outage.since, outage.until) for it in NAMES}
+        return {it: gaps for it, gaps in left.items() if gaps}
+
+    wait_for("the outage's blocks", missing, done=lambda it: not it, timeout_s=900, every_s=10)
 
 
 def test_blocks_are_cut_uploaded_and_read_back(deployed: Ran, operator: Operator) -> None:
