@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tasks.model.errors import SettingsError
@@ -11,7 +12,6 @@ from tasks.model.finding import Finding, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from pathlib import Path
 
     from tasks.model.finding import Row
 
@@ -130,7 +130,7 @@ def filed_waivers(path: Path | None, rows: Sequence[Row]) -> tuple[Waivers, tupl
         return Waivers(), ()
     waivers, expired = read_waivers(path)
     idle = ", ".join(map(str, waivers.without_use(rows)))
-    unused = (f"waivers of {path} that are for no row of this run: {idle}",) if idle else ()
+    unused = (f"waivers of {_shown(path)} that are for no row of this run: {idle}",) if idle else ()
     return waivers, (*expired, *unused)
 
 
@@ -164,5 +164,10 @@ def _in_force(path: Path, entries: list[dict[str, object]], today: date) -> tupl
     expired = [waiver for waiver in waivers if waiver.until is not None and waiver.until < today]
     return (
         Waivers(tuple(waiver for waiver in waivers if waiver not in expired)),
-        tuple(f"waiver {waiver} of {path} expired on {waiver.until} and does not count" for waiver in expired),
+        tuple(f"waiver {waiver} of {_shown(path)} expired on {waiver.until} and does not count" for waiver in expired),
     )
+
+
+def _shown(path: Path) -> Path:
+    """As the operator would name it from where he stands."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path

@@ -176,13 +176,18 @@ def test_an_expired_waiver_is_told_and_does_not_count(
     assert "expired on 2020-01-01" in told.err
 
 
-def test_waivers_of_other_runbooks_are_one_note(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A site keeps one file for all its runbooks."""
+@pytest.mark.parametrize("here", [True, False])
+def test_waivers_of_other_runbooks_are_one_note(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *, here: bool
+) -> None:
+    """A site keeps one file for all its runbooks; it is named as one would from where one stands."""
     path = tmp_path / "waivers.yaml"
+    if here:
+        monkeypatch.chdir(tmp_path)
     path.write_text("- {check: host.a, reason: r}\n- {check: fleet.tools, reason: r}\n- {check: host.b, reason: r}\n")
     assert main(judging(Verdict.FAIL), ("--json", "--waivers", str(path))) == Exit.GREEN
     (note,) = json.loads(capsys.readouterr().out)["notes"]
-    assert note == f"waivers of {path} that are for no row of this run: host.a, host.b"
+    assert note == f"waivers of {path.name if here else path} that are for no row of this run: host.a, host.b"
 
 
 @pytest.mark.parametrize("argv", [(), ("--only", "check-tools")])
