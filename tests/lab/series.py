@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 PROMETHEUS = "monitoring/services/monitoring-prometheus:http-web"
 ALERTMANAGER = "monitoring/services/monitoring-alertmanager:http-web"
 QUERY = "thanos/services/thanos-query:http"
+SCRAPE_S = 30.0
 
 
 def answer(operator: Operator, cluster: str, service: str, path: str, **parameters: str) -> Any:
@@ -64,10 +65,10 @@ def uploaded(operator: Operator) -> dict[str, list[tuple[float, float]]]:
 
 
 def uncovered(spans: list[tuple[float, float]], since: float, until: float) -> list[tuple[float, float]]:
-    """What of a time no span has."""
+    """What of a time no span has; a block begins with its first sample, so what is shorter than a scrape is no gap."""
     gaps, at = [], since
     for begin, end in sorted(spans):
-        if begin > at and begin < until:
+        if begin < until:
             gaps.append((at, begin))
         at = max(at, end)
-    return [*gaps, (at, until)] if at < until else gaps
+    return [(begin, end) for begin, end in (*gaps, (at, until)) if end - begin > SCRAPE_S]
