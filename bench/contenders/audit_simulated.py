@@ -2,7 +2,7 @@
 The audit over a made-up fleet: every host answers what one real machine was recorded to say, and nothing is sent.
 
 Real are the stages, parsing, judging, the marking of consequences, the record, the comparison with the night before and
-the page. Prints how many rows came back as JSON. Usage: python audit_simulated.py HOSTS FOLDER
+the page. Prints how many rows came back as JSON. Usage: PYTHONPATH=runbooks python audit_simulated.py HOSTS FOLDER
 """
 
 import io
@@ -13,45 +13,28 @@ from dataclasses import replace
 from ipaddress import IPv4Address
 from pathlib import Path
 
+from nightly_audit import STAGES as AUDIT
 from nornir.core import Nornir
 from nornir.core.inventory import Host, Hosts
 
 from tasks import open_nornir
 from tasks.audit import tell
-from tasks.audit.calm import calmly
 from tasks.audit.page import pages
 from tasks.fleet.model import Fleet
 from tasks.model.record import RunRecord
-from tasks.preflight.causes import HOST_CAUSES
-from tasks.preflight.check_fleet import check_fleet
-from tasks.preflight.check_host import check_host
-from tasks.preflight.rows import host_rows
 from tasks.run.context import RunContext
 from tasks.run.declare import declare
 from tasks.run.engine import Engine
 from tasks.run.interrupt import Stop
 from tasks.run.progress import View
 from tasks.run.site import Site, labels_of
-from tasks.run.stage import Stage
 from tasks.run.waiver import Waivers
 from tasks.settings import ROOT, Settings
 from tasks.transport.fake import KeptShell, ScriptedShell
 
 RECORDED = ROOT / "tests" / "recorded" / "preflight" / "hosts" / "lab-bare"
 FIRST = int(IPv4Address("10.200.0.1"))
-STAGES = (
-    calmly(
-        Stage(
-            title="Check hosts",
-            declares=host_rows,
-            on_hosts=check_host,
-            on_fleet=check_fleet,
-            causes=HOST_CAUSES,
-            deadline_s=600,
-        )
-    ),
-    Stage(title="Tell changes", declares=tell.declares, on_record=tell.tell, deadline_s=600),
-)
+STAGES = tuple(it for it in AUDIT if it.slug in {"check-hosts", "tell-changes"})
 
 
 def audit(count: int, state: Path) -> RunRecord:

@@ -77,6 +77,7 @@ def _night(states: Path, size: int) -> Contender:
         state.mkdir(parents=True, exist_ok=True)
         return Order(
             argv=(sys.executable, "bench/contenders/audit_simulated.py", str(size), str(state)),
+            env={"PYTHONPATH": str(ROOT / "runbooks")},
             cwd=str(ROOT),
             stdout=str(folder / "stdout"),
             stderr=str(folder / "stderr"),

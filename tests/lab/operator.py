@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from lab.self_test.score import name_of
 from tests.lab.harness import ROOT
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class Ran:
     def red(self) -> dict[str, str]:
         """The rows that stand for themselves and are bad: name to verdict."""
         return {
-            name(finding["row"]): finding["verdict"]
+            name_of(finding["row"]): finding["verdict"]
             for finding in self.findings
             if finding["verdict"] not in GOOD and not finding["waiver"] and not finding["blocked_by"]
         }
@@ -48,7 +49,7 @@ class Ran:
     @property
     def verdicts(self) -> dict[str, str]:
         """Every row by name to its verdict."""
-        return {name(finding["row"]): finding["verdict"] for finding in self.findings}
+        return {name_of(finding["row"]): finding["verdict"] for finding in self.findings}
 
     def verdict(self, row: str) -> str:
         """How one row ended."""
@@ -56,7 +57,7 @@ class Ran:
 
     def finding(self, row: str) -> dict[str, Any]:
         """One row, as ``check@target->peer``."""
-        (found,) = (finding for finding in self.findings if name(finding["row"]) == row)
+        (found,) = (finding for finding in self.findings if name_of(finding["row"]) == row)
         return found
 
     def changes(self, *, made: bool = True) -> list[str]:
@@ -67,11 +68,6 @@ class Ran:
             for change in stage["changes"]
             if change["made"] is made and not change["temporary"]
         ]
-
-
-def name(row: dict[str, str]) -> str:
-    """The name by which a row is cited."""
-    return f"{row['check']}@{row['target']}" + (f"->{row['peer']}" if row["peer"] else "")
 
 
 @dataclass(frozen=True, slots=True)

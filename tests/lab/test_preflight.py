@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from lab import linux, wire
+from lab.self_test.score import name_of
 from tasks.preflight.canary import open_store
 from tasks.settings import Settings, load_settings
 from tests.lab.harness import ROOT, Lab
@@ -84,16 +85,11 @@ class Report:
     @property
     def headlines(self) -> set[str]:
         """What is bad, waived or not, and nobody's consequence."""
-        return {_name(one) for one in self.findings if one["verdict"] in BAD and not one.get("blocked_by")}
+        return {name_of(one["row"]) for one in self.findings if one["verdict"] in BAD and not one.get("blocked_by")}
 
     def verdict(self, name: str) -> str:
         """How one row ended."""
-        return next(str(one["verdict"]) for one in self.findings if _name(one) == name)
-
-
-def _name(finding: dict[str, Any]) -> str:
-    row = finding["row"]
-    return f"{row['check']}@{row['target']}" + (f"->{row['peer']}" if row["peer"] else "")
+        return next(str(one["verdict"]) for one in self.findings if name_of(one["row"]) == name)
 
 
 @pytest.fixture(scope="module")
