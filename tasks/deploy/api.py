@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from tasks.deploy.kubeconfig import AdminAccess
 
-CONNECT_TIMEOUT_S = 3.0
+CONNECT_TIMEOUT_S = 6.0
 READ_TIMEOUT_S = 15.0
 NOT_FOUND = 404
 """HTTP's."""
@@ -58,7 +58,10 @@ class KubeApi:
         configuration = self._library.Configuration(host=access.server)
         configuration.ssl_ca_cert = str(_laid_down(folder / "ca.crt", access.ca))
         configuration.cert_file = str(_laid_down(folder / "client.pem", access.certificate + access.key))
-        configuration.retries = False
+        # a server that is too busy to answer in time deserves a second question, of what only reads
+        configuration.retries = self._library.Retry(
+            connect=0, read=1, redirect=0, status=0, other=0, allowed_methods=["GET"], backoff_factor=1
+        )
         # the API server is on the LAN: a proxy meant for the world must not come between
         configuration.proxy = None
         self._client = self._library.ApiClient(configuration)
@@ -187,12 +190,14 @@ def _import_kubernetes() -> SimpleNamespace:
     from kubernetes.client.exceptions import ApiException  # noqa: PLC0415  as above
     from kubernetes.stream.ws_client import WSClient, get_websocket_url  # noqa: PLC0415  as above
     from urllib3.exceptions import HTTPError  # noqa: PLC0415  as above
+    from urllib3.util import Retry  # noqa: PLC0415  as above
 
     return SimpleNamespace(
         ApiClient=ApiClient,
         ApiException=ApiException,
         Configuration=Configuration,
         HTTPError=HTTPError,
+        Retry=Retry,
         WSClient=WSClient,
         get_websocket_url=get_websocket_url,
     )
