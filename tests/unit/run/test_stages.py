@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tasks import open_nornir
-from tasks.model.finding import Outcome, Row
+from tasks.model.errors import Locked
+from tasks.model.finding import Finding, Outcome, Row, Verdict
 from tasks.model.record import Exit
 from tasks.reports import text
+from tasks.run.lock import hold, holder
 from tasks.run.stages import run_stages
+from tasks.settings import load_settings
 from tests.unit.run.workbench import failing
 
 if TYPE_CHECKING:
@@ -36,6 +39,25 @@ def test_machines_are_changed_by_runbooks_alone(bench: Workbench) -> None:
     with pytest.raises(ValueError, match="init would change machines"):
         run_stages(open_nornir(), stages)
     assert run_stages(open_nornir(), stages, plan=True).exit_code == Exit.GREEN
+
+
+def test_a_proof_holds_the_fleet_and_what_only_looks_does_not(bench: Workbench) -> None:
+    """A proof may make what it removes again; two at once would remove each other's."""
+
+    def telling(task: Task, ctx: RunContext) -> Outcome:
+        held = holder(ctx.state / "lock")
+        said = f"{'proves' if not ctx.read_only else 'looks'}, held by {held.runbook if held else 'nobody'}"
+        return Outcome(findings=(Finding(row=Row("a", task.host.name), verdict=Verdict.PASS, observed=said),))
+
+    stages = [bench.stage("a", host=telling)]
+    for prove, said in ((True, "proves, held by repl"), (False, "looks, held by nobody")):
+        report = run_stages(open_nornir(), stages, prove=prove)
+        assert {finding.observed for finding in report.findings} == {said}
+    with (
+        hold(load_settings().state / "lock", runbook="full_deploy", run_id="x", tell=str),
+        pytest.raises(Locked, match="full_deploy"),
+    ):
+        run_stages(open_nornir(), stages, prove=True)
 
 
 def test_no_host_left_is_refused(bench: Workbench) -> None:
