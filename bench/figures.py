@@ -6,6 +6,9 @@ from statistics import median
 
 from bench.model import Sample, Target
 
+CRITICAL_PATH, LONGEST_CHAIN = "critical path, ms", "longest chain, ms"
+"""Of what a run of ours says of itself; see ``bench.subjects.readers.of_stages``."""
+
 _KIB = 1024.0
 
 
@@ -30,6 +33,8 @@ FIGURES: dict[str, Callable[[Sample], float]] = {
     "cpu_s": lambda sample: sample.took.cpu_s,
     "peak_rss_mib": lambda sample: sample.took.peak_rss_kib / _KIB,
     "tree_mib": lambda sample: sample.took.tree_kib / _KIB,
+    "over_critical_path": lambda sample: sample.took.wall_s * 1000 / sample.gathered[CRITICAL_PATH],
+    "over_longest_chain": lambda sample: sample.took.wall_s * 1000 / sample.gathered[LONGEST_CHAIN],
 }
 
 

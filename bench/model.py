@@ -91,7 +91,7 @@ class Target:
     What is promised: ``who`` takes at most ``limit`` times what ``than`` takes, or at most ``limit`` of the unit.
 
     Attributes:
-        figure: wall_s, cpu_s, peak_rss_mib or tree_mib
+        figure: one of ``bench.figures.FIGURES``
         than: another contender; empty where ``limit`` is absolute
 
     """

@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from bench.figures import CRITICAL_PATH, LONGEST_CHAIN
 from bench.model import BenchError
 from bench.subjects.kinds import KINDS
 from tasks.preflight.script import split
@@ -77,6 +78,24 @@ def of_report(text: str) -> dict[str, int]:
     if unasked or not totals["rows"]:
         raise BenchError(f"{unasked} of {totals['rows']} rows could not be judged")
     return {"rows judged": totals["rows"] - totals["skipped"], "not good": totals["failed"]}
+
+
+def of_stages(text: str) -> dict[str, int]:
+    """
+    What bounds a run from below, by its own report, in milliseconds.
+
+    The longest chain is what one host's steps took, one after the other, and the fleet's; the critical path waits in
+    every stage for the slowest host, as stages do.
+    """
+    stages = [
+        {host["host"]: host["duration_s"] for host in stage["hosts"] if host["duration_s"]}
+        for stage in json.loads(text)["stages"]
+    ]
+    fleet = sum(stage.pop("fleet", 0.0) for stage in stages)
+    hosts = {host for stage in stages for host in stage}
+    chains = [sum(stage.get(host, 0.0) for stage in stages) for host in hosts]
+    critical = sum(max(stage.values(), default=0.0) for stage in stages)
+    return {CRITICAL_PATH: round((critical + fleet) * 1000), LONGEST_CHAIN: round((max(chains) + fleet) * 1000)}
 
 
 def _said(result: str) -> str:

@@ -40,7 +40,7 @@ def measure(folder: Path, repetitions: int | None, say: Callable[[str], None]) -
         "PATH": f"{cache.path(BIN)}{os.pathsep}{os.environ['PATH']}",
         "FLEETPROOF_CHARTS": os.pathsep.join(map(str, charts)),
         "FLEETPROOF_SCHEMAS": str(cache.path(SOURCES)),
-        "FLEETPROOF_TRAITS": "lab",
+        "FLEETPROOF_TRAITS": "lab,audit",
     }
     yield played(subject(plain, environment, folder / "kept"), repetitions or REPETITIONS, on_this_machine, say)
 
@@ -48,7 +48,9 @@ def measure(folder: Path, repetitions: int | None, say: Callable[[str], None]) -
 def subject(plain: Path, environment: dict[str, str], kept: Path) -> Subject:
     """Ours twice, and the loop."""
     fleet = load_fleet(ROOT / "inventory")
-    overlays = tuple(str(it.path) for cluster in fleet.clusters for it in components_of_cluster(plain, cluster, ()))
+    overlays = tuple(
+        str(it.path) for cluster in fleet.clusters for it in components_of_cluster(plain, cluster, ("audit",))
+    )
     ours = partial(_ours, environment, len(overlays))
     return Subject(
         name="render",

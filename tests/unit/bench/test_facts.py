@@ -5,6 +5,7 @@ from ipaddress import IPv4Address
 
 import pytest
 
+from bench.figures import CRITICAL_PATH, LONGEST_CHAIN
 from bench.model import BenchError
 from bench.subjects import readers
 from bench.subjects.kinds import KINDS, Expected, must_hold
@@ -107,3 +108,10 @@ def test_a_report_tells_how_much_it_judged() -> None:
     """Skipped rows were not judged."""
     totals = {"rows": 9, "errors": 0, "unreachable": 0, "failed": 1, "skipped": 2}
     assert readers.of_report(json.dumps({"totals": totals})) == {"rows judged": 7, "not good": 1}
+
+
+def test_a_report_tells_what_bounds_it_from_below() -> None:
+    """Every stage waits for its slowest host; one host alone would have been quicker, and nobody spares the fleet's."""
+    stages = [{"a": 1.0, "b": 3.0}, {"a": 4.0, "b": 1.0, "fleet": 0.5}, {}]
+    told = [{"hosts": [{"host": name, "duration_s": took} for name, took in stage.items()]} for stage in stages]
+    assert readers.of_stages(json.dumps({"stages": told})) == {CRITICAL_PATH: 7500, LONGEST_CHAIN: 5500}

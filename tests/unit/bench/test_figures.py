@@ -1,10 +1,11 @@
 """Medians, ratios and targets."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
-from bench.figures import Spread, figure_of, judge, ratio, spread
+from bench.figures import CRITICAL_PATH, LONGEST_CHAIN, Spread, figure_of, judge, ratio, spread
 from bench.model import Sample, Target
 
 MakeSamples = Callable[..., list[Sample]]
@@ -37,6 +38,13 @@ def test_figures_have_the_units_of_their_names(samples: MakeSamples) -> None:
     """Memory is told in MiB, time in seconds."""
     assert figure_of("peak_rss_mib", samples(1.0, rss_kib=2048)).median == 2.0
     assert figure_of("cpu_s", samples(1.0)).median == 0.5
+
+
+def test_a_run_is_held_against_its_own_report(samples: MakeSamples) -> None:
+    """Half a second more than the steps took is a fifth of two and a half."""
+    (sample,) = (replace(it, gathered={CRITICAL_PATH: 2500, LONGEST_CHAIN: 1500}) for it in samples(3.0))
+    assert figure_of("over_critical_path", [sample]).median == pytest.approx(1.2)
+    assert figure_of("over_longest_chain", [sample]).median == pytest.approx(2.0)
 
 
 @pytest.mark.parametrize(("ours", "met"), [(1.1, True), (1.2, False)])
