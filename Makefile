@@ -3,9 +3,11 @@ SHELL := /bin/sh
 PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
+BUILDER ?= podman
+IMAGE ?= docker.io/fleetproof/audit:0.1.0
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: help venv lock check lint test demo bench up down charts images manifests install-audit uninstall-audit
+.PHONY: help venv lock check lint test demo bench charts images manifests install-audit audit-image uninstall-audit up down
 help:  ## show this
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -19,10 +21,12 @@ $(BIN)/.ready: requirements.lock pyproject.toml
 	$(BIN)/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-lock:  ## renew requirements.lock from pyproject.toml
+lock:  ## renew requirements.lock, and requirements-run.lock for the audit's image, from pyproject.toml
 	$(PYTHON) -m venv $(VENV)/lock && $(VENV)/lock/bin/pip install -q --disable-pip-version-check 'pip-tools>=7.5'
 	$(VENV)/lock/bin/pip-compile -q --extra dev --generate-hashes --allow-unsafe --strip-extras \
 	  --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header -o requirements.lock pyproject.toml
+	$(VENV)/lock/bin/pip-compile -q -c requirements.lock --generate-hashes --allow-unsafe --strip-extras \
+	  --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header -o requirements-run.lock pyproject.toml
 
 lint: venv
 	$(BIN)/ruff format --check .
@@ -56,6 +60,13 @@ manifests: venv  ## render everything, ask every guard, hold every object agains
 
 install-audit: venv  ## have systemd run the nightly audit as you: two units into /etc/systemd/system, and the timer on
 	$(SUDO) env PATH="$$PATH" $(BIN)/python -m tasks.audit install --user "$$(id -un)"
+
+audit-image: charts  ## build the image for an audit in the cluster; IMAGE=... names it, BUILDER=docker makes it
+	rm -rf .state/image && mkdir -p .state/image/bin .state/image/charts
+	cp requirements-run.lock .state/image/
+	for tool in kubectl kustomize helm; do cp -L "$$(command -v $$tool)" .state/image/bin/ || exit 2; done
+	cp -r kustomize/base/*/charts/* .state/image/charts/
+	$(BUILDER) build -f runbooks/container/Containerfile -t $(IMAGE) .state/image
 
 uninstall-audit: venv  ## stop that, and take the two units away; history and reports stay
 	$(SUDO) $(BIN)/python -m tasks.audit uninstall

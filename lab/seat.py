@@ -63,7 +63,7 @@ def seat_environment(state: State, materials: Materials, environment: Mapping[st
         "FLEETPROOF_CHARTS": os.pathsep.join(map(str, (_OWN_CHARTS, *filter(None, (materials.charts,))))),
         # beside the charts lies what describes the kinds, out of the same modules
         **({"FLEETPROOF_SCHEMAS": str(materials.charts.parent)} if materials.charts else {}),
-        "FLEETPROOF_TRAITS": "lab",
+        "FLEETPROOF_TRAITS": "lab,audit",
         "FLEETPROOF_WAIVERS": str(_WAIVERS),
         **kept,
         **credentials.environment(),

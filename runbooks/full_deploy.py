@@ -61,6 +61,7 @@ STAGES = (
         deadline_s=700,
     ),
     *REACH,
+    deploy_stage("Route by NGINX", "ingress-nginx"),
     deploy_stage("Provide storage", "longhorn"),
     # early: it takes the longest to start, and it has to know how logs are stored before the first one comes
     deploy_stage("Deploy OpenSearch", "opensearch"),
@@ -75,6 +76,7 @@ STAGES = (
     ),
     deploy_stage("Ship logs", "fluent-bit"),
     deploy_stage("Deploy Grafana", "grafana"),
+    deploy_stage("Schedule the audit", "audit"),
     Stage(title="Tend buckets", declares=lifecycle.declares, on_fleet=lifecycle.tend, mutates=True, deadline_s=60),
     workloads_stage("Await workloads", deadline_s=900),
     services_stage(AFTER_DEPLOYING_S),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,11 +26,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[1]
 
 VARIABLES = (
-    "NODE_USER",
-    "NODE_PASSWORD",
-    "NODE_SSH_KEY",
-    "S3_ACCESS_KEY",
-    "S3_SECRET_KEY",
+    *("NODE_USER", "NODE_PASSWORD", "NODE_SSH_KEY", "S3_ACCESS_KEY", "S3_SECRET_KEY"),
     "OPENSEARCH_ADMIN_PASSWORD",
     "OPENSEARCH_SHIPPER_PASSWORD",
     "OPENSEARCH_READER_PASSWORD",
@@ -70,6 +67,7 @@ class Settings:
         chart_mirror: FLEETPROOF_CHART_MIRROR, URL in the place of the charts' repositories; empty: there is none
         schemas: FLEETPROOF_SCHEMAS, folder that describes kinds: ``swagger.json``, CustomResourceDefinitions as YAML
         notices: whom the nightly audit tells
+        given: the variables as they were given, secrets among them
 
     """
 
@@ -93,6 +91,7 @@ class Settings:
     chart_mirror: str = ""
     schemas: Path | None = None
     notices: Notices = field(default_factory=Notices)
+    given: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def known_hosts(self) -> Path:
@@ -134,12 +133,9 @@ def load_settings(root: Path = ROOT, environment: Mapping[str, str] | None = Non
     values |= {name: given[name] for name in VARIABLES if given.get(name)}
 
     def paths(name: str) -> tuple[Path, ...]:
-        # unlike Path's, this expanduser never raises with the value in its text
         return tuple(root / os.path.expanduser(it) for it in values.get(name, "").split(os.pathsep) if it)  # noqa: PTH111
 
-    def path(name: str) -> Path | None:
-        return root / os.path.expanduser(values[name]) if name in values else None  # noqa: PTH111  as above
-
+    path = partial(_path, root, values)
     settings = Settings(
         node_user=values.get("NODE_USER", ""),
         node_password=values.get("NODE_PASSWORD", ""),
@@ -154,6 +150,7 @@ def load_settings(root: Path = ROOT, environment: Mapping[str, str] | None = Non
         chart_mirror=values.get("FLEETPROOF_CHART_MIRROR", ""),
         schemas=path("FLEETPROOF_SCHEMAS"),
         notices=read_notices(values, path),
+        given=values,
     )
     mistakes += [*mangled(values), *incomplete(settings)]
     if mistakes:
@@ -161,11 +158,15 @@ def load_settings(root: Path = ROOT, environment: Mapping[str, str] | None = Non
     return settings
 
 
+def _path(root: Path, values: Mapping[str, str], name: str) -> Path | None:
+    # unlike Path's, this expanduser never raises with the value in its text
+    return root / os.path.expanduser(values[name]) if name in values else None  # noqa: PTH111
+
+
 def masker(settings: Settings) -> Callable[[str], str]:
     """Make the function that takes every secret of ``settings`` out of a text; see ``mask_values``."""
-    services = (getattr(settings, name.lower()) for name in _SERVICE_SECRETS)
-    own = (settings.node_password, settings.s3_access_key, settings.s3_secret_key)
-    return mask_values((*own, *services, *settings.notices.secrets))
+    own = ("NODE_PASSWORD", "S3_ACCESS_KEY", "S3_SECRET_KEY", *_SERVICE_SECRETS)
+    return mask_values((*(getattr(settings, name.lower()) for name in own), *settings.notices.secrets))
 
 
 def open_nornir(root: Path | None = None, settings: Settings | None = None) -> Nornir:

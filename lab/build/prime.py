@@ -15,16 +15,17 @@ outside the root, so it may lie anywhere.
 """
 
 import json
-import platform
 import tempfile
 from collections.abc import Mapping
 from itertools import chain
 from pathlib import Path
 
 from lab.build import toolsets
+from lab.build.bases import base_recipe
 from lab.build.cache import Recipe, content_of
-from lab.build.debian import host_release, install_tree
 from lab.build.images import node_images, write_image
+from lab.build.images_audit import NEEDS as AUDIT
+from lab.build.images_audit import PROGRAMS, audit_images
 from lab.build.images_logs import NEEDS as LOGS
 from lab.build.images_logs import log_images
 from lab.build.images_monitoring import TOOLS, monitoring_images
@@ -33,9 +34,10 @@ from lab.build.workshop import Workshop
 
 _HERE = Path(__file__).parent
 _SCRIPT = _HERE / "files" / "prime.sh"
-_MODULES = ("images.py", "images_logs.py", "images_monitoring.py", "archive.py")
+_MODULES = ("images.py", "images_audit.py", "images_logs.py", "images_monitoring.py", "archive.py")
 
-_TOOLS = (toolsets.KUBERNETES, toolsets.ETCD, toolsets.COREDNS, toolsets.CILIUM, toolsets.CNI, *TOOLS)
+_OF_NODES = (toolsets.KUBERNETES, toolsets.ETCD, toolsets.COREDNS, toolsets.CILIUM, toolsets.CNI)
+_TOOLS = (*_OF_NODES, *TOOLS, *(it for it in PROGRAMS.values() if it not in _OF_NODES))
 
 _CILIUM_PACKAGES = ("bash", "ca-certificates", "clang-19", "iproute2", "ipset", "iptables", "kmod", "mount")
 #: clang is only ever asked for BPF code: no native libraries, no sanitizers
@@ -49,15 +51,7 @@ _CILIUM_LEFT_OUT = (
 )
 
 
-def _install_cilium_base(workshop: Workshop, draft: Path, _needs: Mapping[str, Path]) -> None:
-    install_tree(workshop, "cilium-base", draft / "base.tar", _CILIUM_PACKAGES, _CILIUM_LEFT_OUT)
-
-
-CILIUM_BASE = Recipe(
-    name="cilium-base",
-    build=_install_cilium_base,
-    inputs=(*host_release(), platform.machine(), *_CILIUM_PACKAGES, *_CILIUM_LEFT_OUT, content_of(_HERE / "debian.py")),
-)
+CILIUM_BASE = base_recipe("cilium-base", _CILIUM_PACKAGES, _CILIUM_LEFT_OUT)
 
 
 def _prime(workshop: Workshop, draft: Path, needs: Mapping[str, Path]) -> None:
@@ -67,7 +61,8 @@ def _prime(workshop: Workshop, draft: Path, needs: Mapping[str, Path]) -> None:
     with tempfile.TemporaryDirectory(dir=draft) as scratch:
         archives = Path(scratch, "archives")
         archives.mkdir()
-        wanted = chain(node_images(workshop, Path(scratch), needs), monitoring_images(needs), log_images(needs))
+        nodes = node_images(workshop, Path(scratch), needs)
+        wanted = chain(nodes, monitoring_images(needs), log_images(needs), audit_images(needs))
         for number, image in enumerate(wanted):
             workshop.say(f"images: {image.reference}")
             write_image(image, archives, number)
@@ -81,5 +76,5 @@ CONTAINERD = Recipe(
     name="containerd",
     build=_prime,
     inputs=tuple(map(content_of, (Path(__file__), _SCRIPT, *(_HERE / name for name in _MODULES)))),
-    needs=(ROOTFS, CILIUM_BASE, *LOGS, *(tools.recipe for tools in _TOOLS)),
+    needs=(ROOTFS, CILIUM_BASE, *LOGS, *AUDIT, *(tools.recipe for tools in _TOOLS)),
 )

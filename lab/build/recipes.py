@@ -8,10 +8,10 @@ from pathlib import Path
 
 from lab.build import toolsets
 from lab.build.cache import Cache, Recipe
+from lab.build.images_audit import NEEDS as AUDIT
 from lab.build.images_logs import NEEDS as LOGS
 from lab.build.prime import CILIUM_BASE, CONTAINERD
 from lab.build.rootfs import DEBIAN, ROOTFS
-from lab.build.sources import SOURCES
 from lab.build.workshop import Workshop
 
 _PROGRAMS = {
@@ -41,7 +41,7 @@ BIN = Recipe(
     inputs=tuple(_PROGRAMS),
     needs=tuple(tools.recipe for tools in toolsets.ALL if tools.name in _PROGRAMS.values()),
 )
-EVERYTHING = (DEBIAN, *(it.recipe for it in toolsets.ALL), *LOGS, SOURCES, CILIUM_BASE, ROOTFS, CONTAINERD, BIN)
+EVERYTHING = (DEBIAN, *(it.recipe for it in toolsets.ALL), *LOGS, *AUDIT, CILIUM_BASE, ROOTFS, CONTAINERD, BIN)
 
 
 def build_missing(cache: Cache, recipes: Collection[Recipe], workshop: Workshop) -> None:

@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from tasks.run.context import RunContext
 
 COMPONENTS = (
-    *("prometheus-crds", "cilium", "cilium-l2", "kube-system", "longhorn", "monitoring"),
-    *("thanos", "opensearch", "fluent-bit", "grafana"),
+    *("prometheus-crds", "cilium", "cilium-l2", "kube-system", "ingress-nginx", "longhorn", "monitoring"),
+    *("thanos", "opensearch", "fluent-bit", "grafana", "audit"),
 )
 IGNORED = {"generation": "the API server counts an object's changes in it, a comparison among them"}
 """Fields whose difference is none, each with its reason."""

@@ -10,6 +10,7 @@ from tasks.model.errors import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
     from tasks.deploy.certificates import Authority
     from tasks.fleet.model import Cluster, Fleet
@@ -23,6 +24,7 @@ class Ingredients:
     What a Secret is made of.
 
     Attributes:
+        root: the project's folder
         open_authority: reads the fleet's authority; called by whoever needs it, and not before
         live: the Secret's content as the cluster has it, empty where there is none
         stream: the component's rendered objects as text: what it asks for decides what is needed
@@ -30,6 +32,7 @@ class Ingredients:
     """
 
     settings: Settings
+    root: Path
     fleet: Fleet
     cluster: Cluster
     open_authority: Callable[[], Authority]
@@ -78,6 +81,7 @@ def ingredients_for(ctx: RunContext, cluster: Cluster, stream: str) -> Callable[
     def given(live: Mapping[str, str]) -> Ingredients:
         return Ingredients(
             settings=ctx.settings,
+            root=ctx.root,
             fleet=ctx.fleet,
             cluster=cluster,
             open_authority=opened,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tasks.deploy.api import ApiError
 from tasks.deploy.ready import unready
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tasks.deploy.api import KubeApi
     from tasks.deploy.manifest import Ref, Stream
 
@@ -38,4 +40,15 @@ def lacks(api: KubeApi | None, ref: Ref, namespace: str) -> str:
 
     """
     found = api.find(ref.path(namespace)) if api else None
-    return unready({**found, "kind": ref.kind}) if found else "it is not there"
+    if api is None or found is None:
+        return "it is not there"
+    said = unready({**found, "kind": ref.kind})
+    return "" if said and ref.kind == "PersistentVolumeClaim" and _waits_for_a_pod(api, found) else said
+
+
+def _waits_for_a_pod(api: KubeApi, claim: Mapping[str, Any]) -> bool:
+    """Whether a claim is bound no sooner than a pod of it is scheduled: then the pod's owner is who is not ready."""
+    name = claim["spec"].get("storageClassName", "")
+    kind = api.find(f"/apis/storage.k8s.io/v1/storageclasses/{name}") if name else None
+    pending = (claim.get("status") or {}).get("phase") == "Pending"
+    return pending and (kind or {}).get("volumeBindingMode") == "WaitForFirstConsumer"

@@ -1,10 +1,11 @@
-"""Components that a trait's site goes without, each with its reason: said in the report, never passed over."""
+"""Components that a site goes without, each with its reason: said in the report, never passed over."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from tasks.deploy.files import parse_yaml, read_text
+from tasks.deploy.overlay import trait_of
 from tasks.model.errors import InventoryError, Mistake
 from tasks.model.finding import Finding, Verdict
 
@@ -20,7 +21,8 @@ def left_out(root: Path, traits: Sequence[str], component: str) -> str:
     """
     Why a component is left out; empty where it is not.
 
-    Reads ``kustomize/components/<trait>/left-out.yaml``: component to reason.
+    A trait leaves out what its ``kustomize/components/<trait>/left-out.yaml`` names: component to reason. A component
+    whose overlays ask for a trait is left out where the site has not opted in to that.
 
     Raises:
         InventoryError: a file is no such mapping, or gives no reason
@@ -33,7 +35,8 @@ def left_out(root: Path, traits: Sequence[str], component: str) -> str:
             raise InventoryError((Mistake(str(file), 1, "wanted: lines of the form component: reason"),))
         if component in entries:
             return f"left out by trait {trait}: {entries[component].strip()}"
-    return ""
+    asked_for = trait_of(root, component)
+    return f"for sites with the trait {asked_for} alone" if asked_for and asked_for not in traits else ""
 
 
 def as_left_out(ctx: RunContext, row: Row, component: str) -> Finding | None:

@@ -102,6 +102,13 @@ def read_overlay(root: Path, cluster: Cluster, component: str) -> Overlay:
     )
 
 
+def trait_of(root: Path, component: str) -> str:
+    """The trait that a component's overlays ask for; empty where they ask for none."""
+    files = sorted((root / "kustomize" / "overlays").glob(f"*/{component}/kustomization.yaml"))
+    notes = ((_yaml(files[0]).get("metadata") or {}).get("annotations") or {}) if files else {}
+    return str(notes.get(TRAIT, ""))
+
+
 def facts_of(fleet: Fleet, cluster: Cluster) -> dict[str, str]:
     """What an overlay's ConfigMap ``cluster-facts`` has to say of a cluster."""
     return {

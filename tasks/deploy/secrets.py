@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import yaml
 
 from tasks.deploy.accounts import internal_users
+from tasks.deploy.seat import audit_environment, audit_seat
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -128,6 +129,7 @@ MAKERS: Mapping[str, Mapping[str, Callable[[Ingredients], dict[str, str]]]] = {
     },
     "fluent-bit": {"opensearch-output": _log_output},
     "grafana": {"grafana-admin": _grafana_admin, "opensearch-reader": _log_reader},
+    "audit": {"audit-environment": audit_environment, "audit-seat": audit_seat},
 }
 """Component to the Secrets of its namespace and how each is made."""
 

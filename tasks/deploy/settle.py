@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 TIMEOUT_S = 420.0
 """An image that has to be pulled first takes its time."""
 
-WORKLOADS = ("longhorn", "monitoring", "thanos", "opensearch", "fluent-bit", "grafana")
+WORKLOADS = ("ingress-nginx", "longhorn", "monitoring", "thanos", "opensearch", "fluent-bit", "grafana", "audit")
 """The components that start something of their own; what they bring is waited for after all of them are applied."""
 
 
@@ -58,7 +58,7 @@ def settles(
     return declares, settle
 
 
-CENTRAL_ONLY = frozenset({"thanos", "opensearch", "grafana"})
+CENTRAL_ONLY = frozenset({"thanos", "opensearch", "grafana", "audit"})
 
 
 def has(cluster: Cluster, component: str) -> bool:

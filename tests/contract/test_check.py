@@ -53,7 +53,7 @@ def ctx(sources: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunCo
     """The lab's site, with an empty state."""
     monkeypatch.setenv("PATH", programs.search_path())
     settings = Settings(
-        state=tmp_path, traits=("lab",), charts=(ROOT / "lab" / "charts", sources / "charts"), schemas=sources
+        state=tmp_path, traits=("lab", "audit"), charts=(ROOT / "lab" / "charts", sources / "charts"), schemas=sources
     )
     root = tmp_path / "site"
     shutil.copytree(ROOT / "kustomize", root / "kustomize", ignore=shutil.ignore_patterns("charts"))

@@ -39,10 +39,13 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 FLEET = load_fleet(ROOT / "inventory")
+LAB = ("lab", "audit")
+"""The traits of the lab's seat."""
+
 OVERLAYS = [
     (cluster, overlay.component)
     for cluster in FLEET.clusters
-    for overlay in components_of_cluster(ROOT, cluster, ("ingress-nginx",))
+    for overlay in components_of_cluster(ROOT, cluster, ("audit", "ingress-nginx"))
 ]
 each_overlay = pytest.mark.parametrize(("cluster", "component"), OVERLAYS, ids=lambda it: getattr(it, "name", it))
 each_cluster = pytest.mark.parametrize("cluster", FLEET.clusters, ids=lambda it: it.name)
@@ -87,7 +90,7 @@ def test_every_overlay_builds_the_same_twice(cluster: Cluster, component: str, s
     assert site.text(path) == site.text(path)
 
 
-@pytest.mark.parametrize("traits", [(), ("lab",)], ids=["site", "lab"])
+@pytest.mark.parametrize("traits", [(), LAB], ids=["site", "lab"])
 @each_overlay
 def test_nothing_that_must_not_be_applied_is_rendered(
     cluster: Cluster, component: str, traits: tuple[str, ...], site: Site, tmp_path: Path
@@ -103,7 +106,7 @@ def test_the_labs_cilium_is_the_sites_less_what_the_lab_cannot_carry(
 ) -> None:
     """No object more, and no capability that the carrying machine may not grant."""
     overlay = read_overlay(site.root, cluster, "cilium")
-    plain, in_lab = (site.build(buildable(site.root, overlay, traits, tmp_path)) for traits in ((), ("lab",)))
+    plain, in_lab = (site.build(buildable(site.root, overlay, traits, tmp_path)) for traits in ((), LAB))
     assert set(in_lab.refs) < set(plain.refs)
     assert "SYS_RESOURCE" not in in_lab.text
 
@@ -125,9 +128,9 @@ def test_the_lab_has_every_image_that_it_is_asked_for(site: Site, tmp_path: Path
     asked = set()
     for cluster, component in OVERLAYS:
         overlay = read_overlay(site.root, cluster, component)
-        if overlay.trait or left_out(site.root, ("lab",), component):
+        if left_out(site.root, LAB, component):
             continue
-        stream = site.build(buildable(site.root, overlay, ("lab",), tmp_path))
+        stream = site.build(buildable(site.root, overlay, LAB, tmp_path))
         asked |= set(re.findall(r"(?:image: |prometheus-config-reloader=)(\S+)", stream.text))
     assert len(asked) > 8
     assert {image.partition("@")[0] for image in asked} - there == set()
@@ -262,7 +265,7 @@ def test_every_overlay_says_where_and_when_it_is_applied(cluster: Cluster) -> No
     assert set(stages) == {*order, *(central if cluster.region == "central" else ())}
 
 
-@pytest.mark.parametrize("traits", [(), ("lab",)], ids=["site", "lab"])
+@pytest.mark.parametrize("traits", [(), LAB], ids=["site", "lab"])
 def test_init_containers_keep_the_charts_order(traits: tuple[str, ...], site: Site, tmp_path: Path) -> None:
     """What mounts comes before what needs the mount; a merge patch would put the patched ones first."""
     overlay = read_overlay(site.root, FLEET.clusters[0], "cilium")

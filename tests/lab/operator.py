@@ -82,7 +82,7 @@ class Operator:
         """What the operator has exported."""
         return {
             "FLEETPROOF_STATE": str(self.state),
-            "FLEETPROOF_TRAITS": "lab",
+            "FLEETPROOF_TRAITS": "lab,audit",
             "FLEETPROOF_WAIVERS": str(ROOT / "lab" / "waivers.yaml"),
         }
 

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -25,14 +25,13 @@ from tasks.thanos import check_query, check_storeapi
 from tasks.thanos.check_secrets import secret_rows
 from tasks.thanos.query import QUERY
 from tests.lab.harness import ROOT
-from tests.lab.operator import Operator
+from tests.lab.operator import Operator, Ran
 from tests.lab.series import ALERTMANAGER, answer, longest_gap, scrapes, seen_centrally, uncovered, uploaded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from tests.lab.harness import Lab
-    from tests.lab.operator import Ran
 
 FLEET = load_fleet(ROOT / "inventory")
 NAMES = tuple(cluster.name for cluster in FLEET.clusters)
@@ -48,6 +47,8 @@ MUTATING = (
 LEFT = (("ConfigMap", "of-yesterday"), ("Secret", "precious"))
 PHASE = ",".join((*MUTATING, "await-nodes"))
 QUERY_PODS = "app.kubernetes.io/name=thanos,app.kubernetes.io/component=query"
+PROMETHEUS_POD = "pod/prometheus-monitoring-prometheus-0"
+PROMETHEUS_CLAIM = "persistentvolumeclaim/prometheus-monitoring-prometheus-db-prometheus-monitoring-prometheus-0"
 READY = "jsonpath={.status.conditions[?(@.type=='Ready')].status}"
 MISSED_S = 45.0
 """A gap that is longer has swallowed a scrape, of which there is one every 30 s."""
@@ -136,10 +137,11 @@ def test_a_plan_foresees_everything_and_touches_nothing(planned: Ran) -> None:
         kinds, storage = ["apply"] * 2, ["apply", "write", "apply"]
         network = ["write", "write", "apply", "apply", "apply"]
         thanos, grafana = ["apply", "write", "apply"], ["apply", "write", "write", "apply"]
+        audit = grafana
         store, shipper, settings = ["apply", *["write"] * 3, "apply"], ["apply", "write", "apply"], ["set"] * 2
         central = cluster == NAMES[0]
         expected = [*phase, *kinds, *network, *storage, *(store if central else ()), *monitoring]
-        expected += [*thanos, *settings, *shipper, *grafana] if central else shipper
+        expected += [*thanos, *settings, *shipper, *grafana, *audit] if central else shipper
         assert [change.partition(": ")[2].split()[0] for change in foreseen] == expected
 
 
@@ -354,13 +356,18 @@ def test_a_namespace_that_is_open_is_red_and_one_without_servers_is_no_denial(
     }
 
 
-def test_a_sound_fleet_passes_the_audit(verified: Ran, operator: Operator) -> None:
-    """Nothing is red, nothing is changed, the night is kept, and its page is written."""
+@pytest.fixture(scope="module")
+def audited(operator: Operator, verified: Ran) -> Ran:
+    """The operator's own audit of a sound fleet."""
     assert verified.code == 0
-    ran = operator.run("nightly_audit")
-    assert (ran.code, ran.red, ran.changes()) == (0, {}, [])
-    assert ran.verdict("audit.compared@fleet") == "PASS"
-    page = operator.state / "reports" / ran.report["labels"]["run_id"] / "audit.html"
+    return operator.run("nightly_audit")
+
+
+def test_a_sound_fleet_passes_the_audit(audited: Ran, operator: Operator) -> None:
+    """Nothing is red, nothing is changed, the night is kept, and its page is written."""
+    assert (audited.code, audited.red, audited.changes()) == (0, {}, [])
+    assert audited.verdict("audit.compared@fleet") == "PASS"
+    page = operator.state / "reports" / audited.report["labels"]["run_id"] / "audit.html"
     assert all(cluster in page.read_text() for cluster in NAMES)
 
 
@@ -374,6 +381,26 @@ def test_the_audit_finds_what_is_broken_and_nothing_else(verified: Ran, operator
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-2000:]
     assert json.loads(done.stdout)["percent"] == 100
+
+
+def test_the_cluster_audits_the_fleet(audited: Ran, operator: Operator) -> None:
+    """By the deployed tree, from a pod: what somebody changed by hand is the one headline, and the Job has failed."""
+    central, room, changed = NAMES[0], ("-n", "audit"), ("-n", "monitoring", "scale", "deployment/monitoring-operator")
+    operator.kubectl(VICTIM, *changed, "--replicas=2")
+    try:
+        operator.kubectl(central, *room, "create", "job", "--from=cronjob/nightly-audit", "trial")
+        operator.kubectl(central, *room, "wait", "--for=condition=Failed", "job/trial", "--timeout=600s")
+        told = operator.kubectl(central, *room, "logs", "job/trial")
+    finally:
+        operator.kubectl(VICTIM, *changed, "--replicas=1")
+    operator.kubectl(central, "apply", "-f", "runbooks/container/reader.yaml")
+    operator.kubectl(central, *room, "wait", "--for=condition=Ready", "pod/reader", "--timeout=120s")
+    kept = operator.kubectl(central, *room, "exec", "reader", "--", "cat", "/state/reports/latest/report.json")
+    operator.kubectl(central, *room, "delete", "--now", "pod/reader", "job/trial")
+    ran = Ran(1, json.loads(kept), told)
+    assert set(ran.red) == {f"drift.monitoring@{VICTIM}"}
+    assert ran.verdict(f"drift.audit@{central}") == "PASS"
+    assert ran.verdicts.keys() == audited.verdicts.keys()
 
 
 def test_a_sidecar_that_is_away_is_one_cause(deployed: Ran, operator: Operator) -> None:
@@ -473,19 +500,20 @@ def test_a_canary_goes_first_and_a_bad_one_alone(deployed: Ran, operator: Operat
     assert operator.run(*words).changes() == []
 
 
-@dataclass(frozen=True)
+@dataclass
 class Outage:
     """The time without an object store (seconds since the epoch), and what every Alertmanager told of it."""
 
     since: float
-    until: float
     before: dict[str, list[Any]]
     told: dict[str, list[Any]]
+    end: Callable[[], None]
+    until: float = 0.0
 
 
 @pytest.fixture(scope="module")
-def outage(deployed: Ran, operator: Operator, lab: Lab) -> Outage:
-    """As long as it takes all four to tell, and long enough for a block to be cut meanwhile."""
+def outage(deployed: Ran, operator: Operator, lab: Lab) -> Iterator[Outage]:
+    """Begun, and as long as it takes all four to tell; what is tested while it lasts finds other things away, too."""
     assert deployed.code == 0
 
     def groups() -> dict[str, list[Any]]:
@@ -494,11 +522,19 @@ def outage(deployed: Ran, operator: Operator, lab: Lab) -> Outage:
         return {it: [one for one in all_ if one["labels"].get("alertname") == wanted] for it, all_ in told.items()}
 
     before, since = groups(), time.time()
-    with lab.fault("s3-away"):
+    with ExitStack() as away:
+        away.enter_context(lab.fault("s3-away"))
         told = wait_for("every cluster to tell", groups, done=lambda it: all(it.values()), timeout_s=300, every_s=5)
-        time.sleep(max(0.0, since + BLOCK_S - time.time()))
-        until = time.time()
-    return Outage(since=since, until=until, before=before, told=told)
+        yield Outage(since=since, before=before, told=told, end=away.close)
+
+
+@pytest.fixture(scope="module")
+def ended(outage: Outage) -> Outage:
+    """Long enough for a block to have been cut meanwhile."""
+    time.sleep(max(0.0, outage.since + BLOCK_S - time.time()))
+    outage.until = time.time()
+    outage.end()
+    return outage
 
 
 def test_the_loss_of_the_object_store_is_told_by_every_cluster(outage: Outage) -> None:
@@ -555,26 +591,59 @@ def test_without_query_every_cluster_goes_on(deployed: Ran, operator: Operator) 
     assert {it: gap for it, gap in gaps.items() if gap > MISSED_S} == {}
 
 
+def test_the_object_store_is_back(ended: Outage, operator: Operator) -> None:
+    """As the operator's own machine sees it, with real keys and a real object."""
+    assert ended.until > ended.since
+    assert operator.run("preflight", "--only", "check-operator").verdict("s3.endpoint@fleet") == "PASS"
+
+
 def test_an_updated_prometheus_has_what_the_old_one_collected(deployed: Ran, operator: Operator) -> None:
     """Its pod is replaced: a gap of less than two minutes, and every scrape from before is still there."""
     assert deployed.code == 0
-    pod = "pod/prometheus-monitoring-prometheus-0"
     before = scrapes(operator, VICTIM, time.time() - 120)
+    after = replaced_prometheus(operator)
+    assert before
+    assert set(before) <= set(scrapes(operator, VICTIM, before[0]))
+    assert longest_gap(operator, VICTIM, before[-1], after[-1]) < 120
+
+
+def replaced_prometheus(operator: Operator) -> list[float]:
+    """When the new pod in the place of the old one has scraped: twice at least."""
     since = time.time()
-    operator.kubectl(VICTIM, "-n", "monitoring", "delete", pod, "--wait=true")
+    operator.kubectl(VICTIM, "-n", "monitoring", "delete", PROMETHEUS_POD, "--wait=true")
     wait_for(
         "the new one to scrape",
-        lambda: operator.kubectl(VICTIM, "-n", "monitoring", "get", pod, "--ignore-not-found", "-o", READY),
+        lambda: operator.kubectl(VICTIM, "-n", "monitoring", "get", PROMETHEUS_POD, "--ignore-not-found", "-o", READY),
         done=lambda said: said == "True",
         timeout_s=180,
         every_s=2,
     )
-    after = wait_for(
+    return wait_for(
         "a scrape", lambda: scrapes(operator, VICTIM, since), done=lambda it: len(it) > 1, timeout_s=120, every_s=5
     )
+
+
+def test_a_full_volume_stops_one_prometheus_and_says_why(deployed: Ran, operator: Operator, lab: Lab) -> None:
+    """It cannot write, and its row has its own words for that; with room again, everything from before is there."""
+    assert deployed.code == 0
+    room, before = ("-n", "monitoring"), scrapes(operator, VICTIM, time.time() - 120)
+    volume = operator.kubectl(VICTIM, *room, "get", PROMETHEUS_CLAIM, "-o", "jsonpath={.spec.volumeName}")
+    folder = operator.kubectl(VICTIM, "get", f"pv/{volume}", "-o", "jsonpath={.spec.hostPath.path}{.spec.local.path}")
+    with lab.fault("fill-disk", VICTIM, folder):
+        operator.kubectl(VICTIM, *room, "delete", PROMETHEUS_POD, "--wait=true")
+        wait_for(
+            "it to give up",
+            lambda: operator.kubectl(VICTIM, *room, "get", PROMETHEUS_POD, "--ignore-not-found", "-o", "json"),
+            done=lambda said: "CrashLoopBackOff" in said,
+            timeout_s=120,
+            every_s=2,
+        )
+        ran = operator.run("nightly_audit", "--only", "look-at-workloads", "--limit", VICTIM)
+    assert set(ran.red) == {f"settled.monitoring@{VICTIM}"}
+    assert any("no space left on device" in line for line in ran.finding(f"settled.monitoring@{VICTIM}")["evidence"])
+    replaced_prometheus(operator)
     assert before
     assert set(before) <= set(scrapes(operator, VICTIM, before[0]))
-    assert longest_gap(operator, VICTIM, before[-1], after[-1]) < 120
 
 
 def test_swapped_kubeconfigs_are_refused(deployed: Ran, operator: Operator) -> None:
@@ -670,12 +739,12 @@ def test_a_machine_that_is_gone_is_red_alone(deployed: Ran, operator: Operator, 
     assert ran.verdict(f"reach.pod.vip@{other}->{other}") == "PASS"
 
 
-def test_what_waited_for_the_object_store_is_uploaded(outage: Outage, operator: Operator) -> None:
+def test_what_waited_for_the_object_store_is_uploaded(ended: Outage, operator: Operator) -> None:
     """Of every cluster, blocks that leave no minute of the outage out."""
 
     def missing() -> dict[str, list[tuple[float, float]]]:
         have = uploaded(operator)
-        left = {it: uncovered(have.get(it, []), outage.since, outage.until) for it in NAMES}
+        left = {it: uncovered(have.get(it, []), ended.since, ended.until) for it in NAMES}
         return {it: gaps for it, gaps in left.items() if gaps}
 
     wait_for("the outage's blocks", missing, done=lambda it: not it, timeout_s=900, every_s=10)

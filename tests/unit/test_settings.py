@@ -49,23 +49,21 @@ def test_the_environment_becomes_settings(tmp_path: Path, key_file: Path) -> Non
     """Every variable has its attribute; relative paths start at the project's folder."""
     (tmp_path / "waivers.yaml").touch()
     (tmp_path / "tests").mkdir()
-    settings = load_settings(
-        tmp_path,
-        {
-            "NODE_USER": "admin",
-            "NODE_PASSWORD": "correct horse",
-            "NODE_SSH_KEY": "id_test",
-            "S3_ACCESS_KEY": "access",
-            "S3_SECRET_KEY": "secret",
-            "FLEETPROOF_STATE": "/var/lib/fleet",
-            "FLEETPROOF_TRAITS": "lab, slow-disk,",
-            "FLEETPROOF_WAIVERS": "waivers.yaml",
-            "FLEETPROOF_CHARTS": ".:tests",
-            "FLEETPROOF_CHART_MIRROR": "oci://mirror.lan/charts",
-            "FLEETPROOF_SCHEMAS": "tests",
-            "HOME": "/root",
-        },
-    )
+    environment = {
+        "NODE_USER": "admin",
+        "NODE_PASSWORD": "correct horse",
+        "NODE_SSH_KEY": "id_test",
+        "S3_ACCESS_KEY": "access",
+        "S3_SECRET_KEY": "secret",
+        "FLEETPROOF_STATE": "/var/lib/fleet",
+        "FLEETPROOF_TRAITS": "lab, slow-disk,",
+        "FLEETPROOF_WAIVERS": "waivers.yaml",
+        "FLEETPROOF_CHARTS": ".:tests",
+        "FLEETPROOF_CHART_MIRROR": "oci://mirror.lan/charts",
+        "FLEETPROOF_SCHEMAS": "tests",
+    }
+    settings = load_settings(tmp_path, {**environment, "HOME": "/root"})
+    assert settings.given == environment
     assert settings == Settings(
         node_user="admin",
         node_password="correct horse",

@@ -11,9 +11,11 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from tasks.deploy.kubeconfig import AdminAccess, render_kubeconfig
+from tasks.deploy.kubeconfig import AdminAccess, folder_of, render_kubeconfig
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 
 
@@ -59,3 +61,15 @@ def access_of(server: str, ca: str = "") -> AdminAccess:
 def admin_conf(access: AdminAccess) -> str:
     """As kubeadm writes it."""
     return render_kubeconfig({"kubernetes": access})
+
+
+def lay_down_seat(
+    state: Path, clusters: tuple[str, ...] = tuple(f"cluster-{number:02}" for number in range(1, 5))
+) -> None:
+    """Put what an audit reads into a state folder: host keys, and each cluster's way in and identity."""
+    (state / "known_hosts").write_text("made-up host keys\n")
+    for name in clusters:
+        folder = folder_of(state, name)
+        folder.mkdir(parents=True)
+        (folder / "admin.conf").write_text(f"made-up way into {name}\n")
+        (folder / "identity.json").write_text("{}\n")

@@ -106,7 +106,7 @@ class Bench:
 
 def test_every_component_of_every_cluster_is_compared(tmp_path: Path) -> None:
     """What has an overlay has a row; a component that nobody compares would always look right."""
-    onsite = OnSite(tmp_path)
+    onsite = OnSite(tmp_path, traits=("ingress-nginx", "audit"))
     rows = {(row.target, row.check.removeprefix("drift.")) for row in declares(onsite.fleet)}
     assert rows == {(cluster.name, component) for cluster, component in wanted_of(onsite.ctx)}
 
@@ -119,6 +119,7 @@ def test_a_converged_cluster_has_no_drift(tmp_path: Path, monkeypatch: pytest.Mo
     assert {str(row) for row in declares(bench.onsite.fleet) if row.target == "cluster-03"} == {
         f"{check}@cluster-03" for check in found
     }
+    assert found.pop("drift.ingress-nginx").observed == "for sites with the trait ingress-nginx alone"
     assert {finding.verdict for finding in found.values()} == {Verdict.PASS}
     assert "ignored: generation" in found["drift.monitoring"].observed
     assert bench.shell.mutations == []

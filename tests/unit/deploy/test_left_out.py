@@ -44,6 +44,12 @@ def test_a_site_without_the_trait_leaves_nothing_out() -> None:
     assert left_out(ROOT, ("lab",), "monitoring") == ""
 
 
+def test_a_component_for_a_trait_is_left_out_elsewhere() -> None:
+    """With the trait's name, so that who misses it knows how to have it."""
+    assert left_out(ROOT, (), "audit") == "for sites with the trait audit alone"
+    assert left_out(ROOT, ("audit",), "audit") == left_out(ROOT, (), "no-such") == ""
+
+
 @pytest.mark.parametrize("text", ["[a]", "opensearch:", "opensearch: ''"])
 def test_no_reason_is_no_leave(tmp_path: Path, text: str) -> None:
     """A component that is passed over without a word would look deployed."""

@@ -17,11 +17,13 @@ from tasks.deploy.secrets import MAKERS, differing_secrets, made_for
 from tasks.fleet.load import load_fleet
 from tasks.model.errors import SettingsError
 from tasks.settings import Settings, masker
+from tests.unit.deploy.credentials import lay_down_seat
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-FLEET = load_fleet(Path(__file__).resolve().parents[3] / "inventory")
+ROOT = Path(__file__).resolve().parents[3]
+FLEET = load_fleet(ROOT / "inventory")
 SETTINGS = Settings(
     s3_access_key="made-up-access",
     s3_secret_key="made-up-secret",
@@ -30,6 +32,7 @@ SETTINGS = Settings(
     opensearch_reader_password="made-up-reader",
     grafana_admin_password="made-up-grafana",
     alert_webhook_url="http://192.0.2.9/made-up-hook",
+    given={"NODE_USER": "somebody", "S3_SECRET_KEY": "made-up-secret"},
 )
 STREAM = "urlSecret:\n  key: webhook-url\n"
 
@@ -50,9 +53,11 @@ class Api:
 @pytest.fixture
 def ingredients(tmp_path: Path) -> Callable[[Mapping[str, str]], Ingredients]:
     """What the central cluster's Secrets are made of."""
-    authority = open_authority(tmp_path)
+    lay_down_seat(tmp_path)
+    authority = open_authority(tmp_path / "authority")
     return lambda live: Ingredients(
-        settings=SETTINGS,
+        settings=replace(SETTINGS, state=tmp_path),
+        root=ROOT,
         fleet=FLEET,
         cluster=FLEET.central,
         open_authority=lambda: authority,

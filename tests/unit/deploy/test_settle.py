@@ -70,6 +70,25 @@ def test_what_is_not_ready_is_said() -> None:
     assert lacking(Api(there), STREAM, "given") == "Deployment a: 0 of 1 replicas are ready"  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(
+    ("mode", "phase", "said"),
+    [
+        ("WaitForFirstConsumer", "Pending", ""),
+        ("WaitForFirstConsumer", "Lost", "PersistentVolumeClaim c: it is Lost, not Bound"),
+        ("Immediate", "Pending", "PersistentVolumeClaim c: it is Pending, not Bound"),
+    ],
+)
+def test_a_claim_that_waits_for_its_first_pod_lacks_nothing(mode: str, phase: str, said: str) -> None:
+    """Who wants it is judged by itself; a claim of a class that binds at once has no such excuse."""
+    stream = parse_stream("apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: c}\n")
+    claim = {"spec": {"storageClassName": "longhorn"}, "status": {"phase": phase}}
+    there = {
+        "/api/v1/namespaces/given/persistentvolumeclaims/c": claim,
+        "/apis/storage.k8s.io/v1/storageclasses/longhorn": {"volumeBindingMode": mode},
+    }
+    assert lacking(Api(there), stream, "given") == said  # type: ignore[arg-type]
+
+
 def test_a_server_that_is_silent_is_something_to_wait_for() -> None:
     """Its silence is what was last seen."""
 
