@@ -4,7 +4,7 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 BUILDER ?= podman
-IMAGE ?= docker.io/fleetproof/audit:0.1.0
+IMAGE ?= registry.invalid/fleetproof/audit:0.1.0
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 .PHONY: help venv lock check lint test demo bench charts images manifests install-audit audit-image uninstall-audit up down
@@ -66,6 +66,7 @@ audit-image: charts  ## build the image for an audit in the cluster; IMAGE=... n
 	cp requirements-run.lock .state/image/
 	for tool in kubectl kustomize helm; do cp -L "$$(command -v $$tool)" .state/image/bin/ || exit 2; done
 	cp -r kustomize/base/*/charts/* .state/image/charts/
+	chmod -R a+rX .state/image/bin .state/image/charts .state/image/requirements-run.lock
 	$(BUILDER) build -f runbooks/container/Containerfile -t $(IMAGE) .state/image
 
 uninstall-audit: venv  ## stop that, and take the two units away; history and reports stay

@@ -54,6 +54,8 @@ STAGES = (
         deadline_s=300,
     ),
     deploy_stage("Close kube-system", "kube-system"),
+    # where it has the address, that is not announced before
+    deploy_stage("Route by NGINX", "ingress-nginx"),
     Stage(
         title="Await nodes",
         declares=cilium.settle_declares,
@@ -61,7 +63,6 @@ STAGES = (
         deadline_s=700,
     ),
     *REACH,
-    deploy_stage("Route by NGINX", "ingress-nginx"),
     deploy_stage("Provide storage", "longhorn"),
     # early: it takes the longest to start, and it has to know how logs are stored before the first one comes
     deploy_stage("Deploy OpenSearch", "opensearch"),

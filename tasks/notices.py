@@ -21,7 +21,9 @@ VARIABLES = (
     "AUDIT_HEARTBEAT_URL",
     "FLEETPROOF_TEXTFILE",
     "FLEETPROOF_SILENCES",
+    "FLEETPROOF_LOCK",
 )
+ELSEWHERE = "elsewhere"
 _SECRET_PATH = 6
 """Characters of a URL's path that may be a secret; a shorter one is found in any text."""
 
@@ -40,6 +42,7 @@ class Notices:
         heartbeat_url: AUDIT_HEARTBEAT_URL, asked for at the end of every audit; who misses it raises the alarm
         textfile: FLEETPROOF_TEXTFILE, folder of a node exporter's textfile collector
         silences: FLEETPROOF_SILENCES, path of a YAML file
+        lock: FLEETPROOF_LOCK, ``elsewhere`` where deployments run on another machine, of which nothing is known here
 
     """
 
@@ -53,6 +56,7 @@ class Notices:
     heartbeat_url: str = field(default="", repr=False)
     textfile: Path | None = None
     silences: Path | None = None
+    lock: str = ""
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -81,6 +85,7 @@ def read_notices(values: Mapping[str, str], path: Callable[[str], Path | None]) 
         heartbeat_url=values.get("AUDIT_HEARTBEAT_URL", ""),
         textfile=path("FLEETPROOF_TEXTFILE"),
         silences=path("FLEETPROOF_SILENCES"),
+        lock=values.get("FLEETPROOF_LOCK", ""),
     )
 
 
@@ -99,6 +104,8 @@ def wrong_notices(notices: Notices) -> Iterator[str]:
         yield f"{' and '.join(missing)}: missing, while others of the same mail are set"
     if bool(notices.smtp_user) != bool(notices.smtp_password):
         yield "AUDIT_SMTP_USER and AUDIT_SMTP_PASSWORD: one is missing, its counterpart is set"
+    if notices.lock not in {"", ELSEWHERE}:
+        yield f"FLEETPROOF_LOCK is neither empty nor {ELSEWHERE}"
     port = notices.smtp_server.partition(":")[2]
     if port and not port.isdecimal():
         yield "AUDIT_SMTP_SERVER: its port is no number; give host or host:port"

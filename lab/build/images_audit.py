@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from lab.build import toolsets
+from lab.build import bases, toolsets
 from lab.build.bases import base_recipe, install_python_packages
 from lab.build.cache import Recipe, content_of
 from lab.build.images import ASSEMBLED, Image
@@ -40,6 +40,7 @@ AUDIT_SITE = Recipe(
     build=_install_site,
     inputs=(
         *(_PYTHON, platform.machine(), content_of(_LOCK)),
+        *map(content_of, (Path(__file__), Path(bases.__file__))),
         *(content_of(file) for file in sorted(_OWN_CHARTS.rglob("*")) if file.is_file()),
     ),
 )
@@ -54,7 +55,7 @@ def audit_images(needs: Mapping[str, Path]) -> Iterator[Image]:
     contents = {f"{_HOME}/charts/{chart.name}": chart for chart in charts}
     contents |= {f"/usr/local/bin/{name}": needs[tools.name] / "bin" / name for name, tools in PROGRAMS.items()}
     yield Image(
-        reference="docker.io/fleetproof/audit:0.1.0",
+        reference="registry.invalid/fleetproof/audit:0.1.0",
         contents={**contents, f"{_HOME}/site": needs[AUDIT_SITE.name] / "site"},
         command=("/usr/bin/python3",),
         inside=f"{_PYTHON}, {', '.join(f'{name} {tools.version}' for name, tools in PROGRAMS.items())}",

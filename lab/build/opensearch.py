@@ -7,7 +7,7 @@ import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from lab.build import maven
+from lab.build import bases, maven
 from lab.build.bases import install_python_packages
 from lab.build.cache import Recipe, content_of
 from lab.build.toolchain import TOOLS
@@ -100,6 +100,8 @@ def _settle(home: Path) -> None:
 OPENSEARCH = Recipe(
     name="opensearch",
     build=_assemble,
-    inputs=tuple(map(content_of, (Path(__file__), Path(maven.__file__), *_PINS, *sorted(_FILES.iterdir())))),
+    inputs=tuple(
+        map(content_of, (Path(__file__), Path(bases.__file__), Path(maven.__file__), *_PINS, *sorted(_FILES.iterdir())))
+    ),
 )
 """``home/``, as it lies under `HOME` in the image."""

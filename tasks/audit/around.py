@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from tasks.audit.silences import read_silences
 from tasks.model.errors import InventoryError
-from tasks.model.finding import FLEET, Finding, Outcome, Row, Verdict
+from tasks.model.finding import FLEET, Finding, Outcome, Row, Verdict, skipped
+from tasks.notices import ELSEWHERE
 from tasks.run.lock import holder
 
 if TYPE_CHECKING:
@@ -31,7 +32,13 @@ def declares(_fleet: Fleet) -> tuple[Row, ...]:
 def look(outcomes: Mapping[str, Outcome], ctx: RunContext) -> Outcome:  # noqa: ARG001  a fleet step
     """Read the lock, without touching it, and the silences."""
     silences = judge_silences(ctx.settings.notices.silences, datetime.now(UTC))
-    return Outcome(findings=(judge_lock(holder(ctx.state / "lock")), silences))
+    return Outcome(findings=(_of_lock(ctx), silences))
+
+
+def _of_lock(ctx: RunContext) -> Finding:
+    if ctx.settings.notices.lock == ELSEWHERE:
+        return skipped(UNDISTURBED, "deployments run on another machine, and whether one does is not known here")
+    return judge_lock(holder(ctx.state / "lock"))
 
 
 def judge_lock(owner: Owner | None) -> Finding:

@@ -13,7 +13,7 @@ from tasks.model.finding import Finding, Outcome, Row, skipped
 from tasks.run.step import done
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from nornir.core.task import Result, Task
 
@@ -95,7 +95,7 @@ def _settled(ctx: RunContext, cluster: Cluster, api: KubeApi) -> tuple[Finding, 
         (
             ANNOUNCED_ROW,
             f"the announcement of {cluster.vip.address}",
-            lambda: unannounced(api, cluster),
+            lambda: unannounced(api, cluster, frontend_of(ctx.settings.traits)),
             f"{cluster.vip.address} is assigned, and {cluster.node_name} holds its lease",
         ),
     )
@@ -132,17 +132,29 @@ def unfinished(api: KubeApi) -> str:
     )
 
 
-def unannounced(api: KubeApi, cluster: Cluster) -> str:
-    """What keeps the cluster's address from being announced, in words."""
-    service = api.find("/api/v1/namespaces/kube-system/services/cilium-ingress")
+def frontend_of(traits: Collection[str]) -> tuple[str, str]:
+    """Namespace and name of the Service that has the ports 80 and 443 of the VIP."""
+    if "ingress-nginx" in traits:
+        return "ingress-nginx", "ingress-nginx-controller"
+    return "kube-system", "cilium-ingress"
+
+
+def unannounced(api: KubeApi, cluster: Cluster, frontend: tuple[str, str]) -> str:
+    """
+    What keeps the cluster's address from being announced, in words.
+
+    Arguments:
+        frontend: see ``frontend_of``
+
+    """
+    namespace, name = frontend
+    service = api.find(f"/api/v1/namespaces/{namespace}/services/{name}")
     if service is None:
-        return "there is no Service cilium-ingress"
+        return f"there is no Service {name}"
     assigned = [entry.get("ip") for entry in (service.get("status") or {}).get("loadBalancer", {}).get("ingress", ())]
     if assigned != [str(cluster.vip.address)]:
-        return (
-            f"Service cilium-ingress has {', '.join(map(str, assigned)) or 'no address'}, wanted {cluster.vip.address}"
-        )
-    holder = holder_of(api, "kube-system", "cilium-ingress")
+        return f"Service {name} has {', '.join(map(str, assigned)) or 'no address'}, wanted {cluster.vip.address}"
+    holder = holder_of(api, namespace, name)
     return "" if holder == cluster.node_name else f"its lease is held by {holder or 'nobody'}"
 
 

@@ -60,7 +60,7 @@ class KubeApi:
         configuration.cert_file = str(_laid_down(folder / "client.pem", access.certificate + access.key))
         # a server that is too busy to answer in time deserves a second question, of what only reads
         configuration.retries = self._library.Retry(
-            connect=0, read=1, redirect=0, status=0, other=0, allowed_methods=["GET"], backoff_factor=1
+            connect=0, read=1, redirect=0, other=0, allowed_methods=["GET"], respect_retry_after_header=False
         )
         # the API server is on the LAN: a proxy meant for the world must not come between
         configuration.proxy = None

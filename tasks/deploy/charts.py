@@ -88,7 +88,7 @@ def chart_of(root: Path, pin: Pin, shell: Shell, sources: Sources) -> Chart:
     for folder in sources.folders:
         for found in (folder / pin.label / pin.name, folder / pin.label):
             if any(found.glob("*.y*ml")):
-                return _verified(pin, _read(pin, found), found, sources)
+                return _verified(pin, _read(pin, found), found, sources, kept=folder / pin.published)
     with _ONE_AT_A_TIME:
         if not place.is_dir():
             make_folder(place, _fetched(root, pin, shell, sources))

@@ -14,7 +14,8 @@ from tasks.deploy.ingredients import ingredients_for
 from tasks.deploy.kubectl import kubectl_of
 from tasks.deploy.left_behind import left_behind, left_of
 from tasks.deploy.left_out import as_left_out
-from tasks.deploy.manifest import Stream, record_of
+from tasks.deploy.manifest import Stream, record_name, record_of
+from tasks.deploy.overlay import read_overlay
 from tasks.deploy.secrets import differing_secrets
 from tasks.deploy.settle import has
 from tasks.model.errors import CommandFailed, SettingsError
@@ -69,7 +70,7 @@ def compare(task: Task, *, ctx: RunContext) -> Result:
 def _finding(ctx: RunContext, cluster: Cluster, component: str, api: KubeApi | None) -> Finding:
     row = Row(f"drift.{component}", cluster.name)
     if skip := as_left_out(ctx, row, component):
-        return skip
+        return _still_there(ctx, cluster, component, api, skip)
     if api is None:
         return not_there_yet(row)
     ctx.progress.doing(cluster.name, f"comparing {component}")
@@ -91,6 +92,21 @@ def _finding(ctx: RunContext, cluster: Cluster, component: str, api: KubeApi | N
         reproduce=f"python -m tasks.deploy build {cluster.name} {component} | kubectl --context {cluster.name} diff "
         "--server-side --force-conflicts --field-manager=fleetproof -f -",
         evidence=evidence,
+    )
+
+
+def _still_there(ctx: RunContext, cluster: Cluster, component: str, api: KubeApi | None, skip: Finding) -> Finding:
+    """A component that the site does without was perhaps applied before that: then it goes on, and nobody looks."""
+    room, name = read_overlay(ctx.root, cluster, component).namespace, record_name(component)
+    if api is None or api.find(f"/api/v1/namespaces/{room}/configmaps/{name}") is None:
+        return skip
+    return replace(
+        skip,
+        verdict=Verdict.FAIL,
+        observed=f"it was applied, and is still there: {skip.observed}",
+        wanted="what the site does without is not there",
+        remedy=f"opt in again in FLEETPROOF_TRAITS, or: kubectl --context {cluster.name} delete namespace {room}",
+        reproduce=f"kubectl --context {cluster.name} -n {room} get configmap {name}",
     )
 
 

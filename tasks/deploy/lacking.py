@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from tasks.deploy.api import KubeApi
     from tasks.deploy.manifest import Ref, Stream
 
+SELECTED_NODE = "volume.kubernetes.io/selected-node"
+"""Annotation of a claim whose first pod has been given a node: from then on it should be bound."""
+
 SHOWN = 4
 """How many objects a waiting line names."""
 
@@ -47,8 +50,9 @@ def lacks(api: KubeApi | None, ref: Ref, namespace: str) -> str:
 
 
 def _waits_for_a_pod(api: KubeApi, claim: Mapping[str, Any]) -> bool:
-    """Whether a claim is bound no sooner than a pod of it is scheduled: then the pod's owner is who is not ready."""
+    """Whether a claim is bound no sooner than a pod of it is scheduled, and none has been yet."""
     name = claim["spec"].get("storageClassName", "")
     kind = api.find(f"/apis/storage.k8s.io/v1/storageclasses/{name}") if name else None
     pending = (claim.get("status") or {}).get("phase") == "Pending"
-    return pending and (kind or {}).get("volumeBindingMode") == "WaitForFirstConsumer"
+    scheduled = SELECTED_NODE in (claim["metadata"].get("annotations") or {})
+    return pending and not scheduled and (kind or {}).get("volumeBindingMode") == "WaitForFirstConsumer"

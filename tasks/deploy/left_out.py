@@ -21,8 +21,7 @@ def left_out(root: Path, traits: Sequence[str], component: str) -> str:
     """
     Why a component is left out; empty where it is not.
 
-    A trait leaves out what its ``kustomize/components/<trait>/left-out.yaml`` names: component to reason. A component
-    whose overlays ask for a trait is left out where the site has not opted in to that.
+    Reads ``kustomize/components/<trait>/left-out.yaml``: component to reason.
 
     Raises:
         InventoryError: a file is no such mapping, or gives no reason
@@ -35,11 +34,13 @@ def left_out(root: Path, traits: Sequence[str], component: str) -> str:
             raise InventoryError((Mistake(str(file), 1, "wanted: lines of the form component: reason"),))
         if component in entries:
             return f"left out by trait {trait}: {entries[component].strip()}"
-    asked_for = trait_of(root, component)
-    return f"for sites with the trait {asked_for} alone" if asked_for and asked_for not in traits else ""
+    return ""
 
 
 def as_left_out(ctx: RunContext, row: Row, component: str) -> Finding | None:
-    """The row of a component that is left out; None where it is not."""
+    """The row of a component that is left out, or that its cluster has for a trait only; None where it has it."""
     reason = left_out(ctx.root, ctx.settings.traits, component)
+    asked_for = trait_of(ctx.root, ctx.fleet.cluster(row.target), component)
+    if asked_for and asked_for not in ctx.settings.traits:
+        reason = f"for sites with the trait {asked_for} alone"
     return Finding(row=row, verdict=Verdict.SKIP, observed=reason) if reason else None

@@ -102,11 +102,10 @@ def read_overlay(root: Path, cluster: Cluster, component: str) -> Overlay:
     )
 
 
-def trait_of(root: Path, component: str) -> str:
-    """The trait that a component's overlays ask for; empty where they ask for none."""
-    files = sorted((root / "kustomize" / "overlays").glob(f"*/{component}/kustomization.yaml"))
-    notes = ((_yaml(files[0]).get("metadata") or {}).get("annotations") or {}) if files else {}
-    return str(notes.get(TRAIT, ""))
+def trait_of(root: Path, cluster: Cluster, component: str) -> str:
+    """The trait that a cluster's overlay of a component asks for; empty where it asks for none, or there is none."""
+    there = (root / "kustomize" / "overlays" / cluster.name / component / "kustomization.yaml").is_file()
+    return read_overlay(root, cluster, component).trait if there else ""
 
 
 def facts_of(fleet: Fleet, cluster: Cluster) -> dict[str, str]:

@@ -32,7 +32,9 @@ STATE: Final = "/state"
 PATHS: Final = {"NODE_SSH_KEY": "ssh-key", "FLEETPROOF_WAIVERS": "waivers.yaml", "FLEETPROOF_SILENCES": "silences.yaml"}
 """Variables that name a file, and what it is called in the folder ``seat`` of the pod's state."""
 
-_OWN: Final = frozenset({"FLEETPROOF_STATE", "FLEETPROOF_CHARTS", "FLEETPROOF_SCHEMAS", "FLEETPROOF_TEXTFILE"})
+_OWN: Final = frozenset(
+    {"FLEETPROOF_STATE", "FLEETPROOF_CHARTS", "FLEETPROOF_SCHEMAS", "FLEETPROOF_TEXTFILE", "FLEETPROOF_LOCK"}
+)
 """Variables that mean a place on the operator's machine; the pod has its own, or none."""
 
 _FOLDERS: Final = ("tasks", "runbooks", "inventory")
@@ -81,12 +83,17 @@ def tree_of(root: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def state_of(given: Ingredients) -> Iterator[tuple[str, bytes]]:
-    """Host keys, each cluster's way in and identity, the authority, and the files that variables name."""
+    """
+    Host keys, the authority, the files that variables name, and the way into each cluster that there is one into yet.
+
+    A cluster that has not been fetched is none of this machine's either: the audit says so of it.
+    """
     state = given.settings.state
     given.authority  # noqa: B018  what is read below is made by this where it is not there
     wanted = [state / "known_hosts", *sorted((state / "authority").iterdir())]
     for cluster in given.fleet.clusters:
-        wanted += [folder_of(state, cluster.name) / name for name in ("admin.conf", "identity.json")]
+        folder = folder_of(state, cluster.name)
+        wanted += [folder / name for name in ("admin.conf", "identity.json") if (folder / name).is_file()]
     for path in wanted:
         yield path.relative_to(state).as_posix(), _read(path)
     named = {

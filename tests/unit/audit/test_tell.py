@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tasks.audit import channels, textfile
-from tasks.audit.around import judge_lock
+from tasks.audit.around import judge_lock, look
 from tasks.audit.channels import ATTEMPTS, Undelivered, patiently
 from tasks.model.finding import Verdict
 from tasks.notices import Notices, wrong_notices
@@ -21,6 +21,7 @@ from tasks.run.lock import Owner, hold, holder
 from tasks.settings import Settings, masker
 from tests.unit.audit.nights import DISK, SWAP, Site, audit, disk, good, red
 from tests.unit.audit.servers import http_server, smtp_server
+from tests.unit.onsite import OnSite
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -209,6 +210,16 @@ def test_nothing_red_is_believed_while_a_deployment_is_at_work(site: Site) -> No
     assert "1 new" in site.tell(audit(2, red(SWAP)))["audit.compared"].observed
 
 
+def test_an_audit_beside_which_nobody_deploys_does_not_vouch_for_who_does(tmp_path: Path) -> None:
+    """In a cluster there is no lock to look at: that says nothing, and is said."""
+    onsite = OnSite(tmp_path)
+    ctx = replace(onsite.ctx, settings=replace(onsite.ctx.settings, notices=Notices(lock="elsewhere")))
+    (found, _) = look({}, ctx).findings
+    assert (str(found.row), found.verdict) == ("audit.undisturbed@fleet", Verdict.SKIP)
+    (found, _) = look({}, onsite.ctx).findings
+    assert found.verdict is Verdict.PASS
+
+
 def test_the_lock_is_looked_at_without_being_touched(tmp_path: Path) -> None:
     """Who holds it is named while it is held, and nobody afterwards; a dead owner holds nothing."""
     lock = tmp_path / "lock"
@@ -254,6 +265,7 @@ def test_secrets_of_the_channels_are_masked() -> None:
         (Notices(webhook_url="hooks.example.org/x"), "AUDIT_WEBHOOK_URL is no URL"),
         (Notices(heartbeat_url="ftp://x/y"), "AUDIT_HEARTBEAT_URL is no URL"),
         (Notices(mail_to=("a@b.c",), smtp_server="mail"), "AUDIT_MAIL_FROM: missing"),
+        (Notices(lock="here"), "FLEETPROOF_LOCK is neither empty nor elsewhere"),
         (Notices(smtp_user="u"), "AUDIT_SMTP_USER and AUDIT_SMTP_PASSWORD"),
         (Notices(mail_to=("a@b.c",), mail_from="a@b.c", smtp_server="mail:smtp"), "its port is no number"),
     ],

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from tasks.cilium.address import balanced, wrong_policy, wrongly_assigned, wrongly_held
+from tasks.cilium.install import frontend_of, unannounced
 from tasks.cilium.status import parse_status
+from tasks.fleet.load import load_fleet
 from tests.unit.onsite import ROOT
 
 VIP = "192.168.101.212"
@@ -124,3 +126,23 @@ def test_a_real_status_is_read() -> None:
     """As the agent of Cilium 1.18.2 prints it."""
     status = parse_status((ROOT / "tests/recorded/cilium/status/ok/stdout.txt").read_text(encoding="utf-8"))
     assert (status.problems, status.failing, status.kube_proxy_replacement) == ((), (), "True")
+
+
+@pytest.mark.parametrize("traits", [(), ("ingress-nginx",)])
+def test_the_address_is_waited_for_where_it_is(traits: tuple[str, ...]) -> None:
+    """With the trait another controller has it, Cilium's own keeps to the inside; who has it also holds its lease."""
+    namespace, name = frontend_of(traits)
+    cluster = load_fleet(ROOT / "inventory").cluster("cluster-03")
+    there: dict[str, Any] = {
+        f"/api/v1/namespaces/{namespace}/services/{name}": service(name, VIP),
+        f"/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/cilium-l2announce-{namespace}-{name}": lease(
+            name, cluster.node_name
+        ),
+    }
+
+    class Api:
+        find = staticmethod(there.get)
+
+    assert unannounced(Api(), cluster, (namespace, name)) == ""  # type: ignore[arg-type]
+    (other,) = {frontend_of(()), frontend_of(("ingress-nginx",))} - {(namespace, name)}
+    assert unannounced(Api(), cluster, other) == f"there is no Service {other[1]}"  # type: ignore[arg-type]

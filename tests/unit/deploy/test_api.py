@@ -21,7 +21,7 @@ TOO_LATE_S = 0.2
 
 
 @contextmanager
-def server(slow: int) -> Iterator[tuple[str, list[str]]]:
+def server(slow: int, status: int = 200) -> Iterator[tuple[str, list[str]]]:
     """A server that is silent to its first ``slow`` questions; its URL, and the questions it was asked."""
     asked: list[str] = []
     ended = threading.Event()
@@ -32,7 +32,8 @@ def server(slow: int) -> Iterator[tuple[str, list[str]]]:
             if len(asked) <= slow:
                 ended.wait(5)
                 return
-            self.send_response(200)
+            self.send_response(status)
+            self.send_header("Retry-After", "1")
             self.end_headers()
             self.wfile.write(b'{"kind": "Namespace"}')
 
@@ -71,6 +72,14 @@ def test_one_that_stays_silent_does_not_answer(tmp_path: Path) -> None:
         with pytest.raises(ApiError, match=r"cluster-01: http://127.0.0.1.* does not answer"):
             KubeApi("cluster-01", access_of(url), tmp_path).get("/api")
         assert asked == ["GET", "GET"]
+
+
+def test_one_that_says_that_it_is_busy_is_quoted(tmp_path: Path) -> None:
+    """Its status is what others go by; it is not taken for silence."""
+    with server(slow=0, status=429) as (url, asked):
+        with pytest.raises(ApiError, match="HTTP 429") as caught:
+            KubeApi("cluster-01", access_of(url), tmp_path).get("/api")
+        assert (caught.value.status, asked) == (429, ["GET"])
 
 
 def test_what_may_change_something_is_said_once(tmp_path: Path) -> None:

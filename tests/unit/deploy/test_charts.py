@@ -125,6 +125,18 @@ def test_a_package_in_a_folder_is_unpacked(root: Path) -> None:
     assert chart.files == FILES == files_below(PIN.place(root))
 
 
+def test_a_package_beside_its_unpacked_chart_vouches_for_it(root: Path) -> None:
+    """As an image of the audit has both: the published tree may differ from the pinned one."""
+    folder = laid(root / "image", {"x-1.0.tgz": PACKAGE})
+    laid(folder / "x-1.0" / "x")
+    lock(root, replace(PIN, tree="0" * 64))
+    (chart,) = charts_of(root, "b", Helm(exit_code=1), Sources(folders=(folder,)))
+    assert (chart.files, chart.origin) == (FILES, folder / "x-1.0" / "x")
+    (folder / "x-1.0.tgz").unlink()
+    with pytest.raises(InventoryError, match="wanted 0000"):
+        charts_of(root, "b", Helm(exit_code=1), Sources(folders=(folder,)))
+
+
 def test_a_missing_chart_is_pulled_and_its_package_kept(root: Path) -> None:
     """Without a folder Helm pulls; the second time nothing is pulled, and the package vouches for the tree."""
     helm = Helm()

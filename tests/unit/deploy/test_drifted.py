@@ -63,14 +63,15 @@ def test_what_the_overlay_no_longer_has_is_left_behind() -> None:
 class Api:
     """An API server with, or without, a component's record."""
 
-    def __init__(self, *, recorded: bool) -> None:
-        """Remember whether it was applied."""
-        self.recorded = recorded
+    def __init__(self, *, recorded: bool, opted_out: bool) -> None:
+        """Remember whether components were applied, and whether those were that the site does without."""
+        self.recorded, self.opted_out = recorded, opted_out
 
     def find(self, path: str) -> dict[str, Any] | None:
         """The record alone."""
         assert "fleetproof." in path
-        return {"data": {"objects": json.dumps([ENTRY])}} if self.recorded else None
+        there = self.opted_out if path.endswith("fleetproof.ingress-nginx") else self.recorded
+        return {"data": {"objects": json.dumps([ENTRY])}} if there else None
 
     def metadata(self, path: str) -> dict[str, Any]:
         """As if nothing were there: everything is compared."""
@@ -81,11 +82,13 @@ class Api:
 class Bench:
     """One cluster whose every component renders to one ConfigMap."""
 
-    def __init__(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, recorded: bool = True) -> None:
+    def __init__(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, recorded: bool = True, opted_out: bool = False
+    ) -> None:
         """Put scripted parts in the place of Kustomize, kubectl and the API server."""
         self.onsite = OnSite(tmp_path, traits=("lab",))
         self.shell = ScriptedShell(plan=True)
-        monkeypatch.setattr(drifted, "open_cluster", lambda *_: Api(recorded=recorded))
+        monkeypatch.setattr(drifted, "open_cluster", lambda *_: Api(recorded=recorded, opted_out=opted_out))
         monkeypatch.setattr(drifted, "LocalShell", lambda *, plan: self.shell if plan else None)
         monkeypatch.setattr(drifted, "differing_secrets", lambda *_: ())
         monkeypatch.setattr(
@@ -123,6 +126,16 @@ def test_a_converged_cluster_has_no_drift(tmp_path: Path, monkeypatch: pytest.Mo
     assert {finding.verdict for finding in found.values()} == {Verdict.PASS}
     assert "ignored: generation" in found["drift.monitoring"].observed
     assert bench.shell.mutations == []
+
+
+def test_what_the_site_no_longer_opts_in_to_is_drift(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It goes on, and nobody would look: red until somebody takes it away or opts in again."""
+    bench = Bench(tmp_path, monkeypatch, opted_out=True)
+    bench.shell.answer_if(lambda it: "diff" in it.argv)
+    finding = bench.findings()["drift.ingress-nginx"]
+    assert finding.verdict is Verdict.FAIL
+    assert finding.observed.startswith("it was applied, and is still there: ")
+    assert finding.remedy.endswith("delete namespace ingress-nginx")
 
 
 def test_a_field_that_differs_is_drift(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
-from tasks.deploy.left_out import left_out
+from tasks.deploy.left_out import as_left_out, left_out
 from tasks.deploy.step import deploy
 from tasks.fleet.load import load_fleet
 from tasks.model.errors import InventoryError
-from tasks.model.finding import Verdict
+from tasks.model.finding import Row, Verdict
 from tasks.panels import ask
 from tasks.probes import ingress
 from tasks.probes.flow import FLOWS
@@ -44,10 +44,14 @@ def test_a_site_without_the_trait_leaves_nothing_out() -> None:
     assert left_out(ROOT, ("lab",), "monitoring") == ""
 
 
-def test_a_component_for_a_trait_is_left_out_elsewhere() -> None:
+def test_a_component_for_a_trait_is_left_out_elsewhere(tmp_path: Path) -> None:
     """With the trait's name, so that who misses it knows how to have it."""
-    assert left_out(ROOT, (), "audit") == "for sites with the trait audit alone"
-    assert left_out(ROOT, ("audit",), "audit") == left_out(ROOT, (), "no-such") == ""
+    row = Row("deploy.audit", "cluster-01")
+    finding = as_left_out(OnSite(tmp_path).ctx, row, "audit")
+    assert finding is not None
+    assert (finding.verdict, finding.observed) == (Verdict.SKIP, "for sites with the trait audit alone")
+    assert as_left_out(OnSite(tmp_path, traits=("audit",)).ctx, row, "audit") is None
+    assert as_left_out(OnSite(tmp_path).ctx, row, "no-such") is None
 
 
 @pytest.mark.parametrize("text", ["[a]", "opensearch:", "opensearch: ''"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -116,7 +117,15 @@ def test_other_bytes_of_the_same_files_are_no_difference(settings: Settings) -> 
     assert audit_seat(ingredients(settings, live={"tree": "!", "state": "H4sI"})).keys() == made.keys()
 
 
-@pytest.mark.parametrize("gone", ["known_hosts", "clusters/cluster-04/admin.conf", "../id"])
+def test_a_cluster_that_is_not_there_yet_keeps_nobody_waiting(settings: Settings) -> None:
+    """Of a plan for bare machines, or while one host is being mended; its files travel once there are some."""
+    before = set(unpack(audit_seat(ingredients(settings))["state"]))
+    shutil.rmtree(settings.state / "clusters" / "cluster-04")
+    after = set(unpack(audit_seat(ingredients(settings))["state"]))
+    assert before - after == {"clusters/cluster-04/admin.conf", "clusters/cluster-04/identity.json"}
+
+
+@pytest.mark.parametrize("gone", ["known_hosts", "../id"])
 def test_what_is_not_there_is_named(settings: Settings, gone: str) -> None:
     """An audit that could not log in would be red every night; the deployment says so first."""
     (settings.state / gone).unlink()

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tasks.deploy.api import ApiError
-from tasks.deploy.lacking import lacking
+from tasks.deploy.lacking import SELECTED_NODE, lacking
 from tasks.deploy.manifest import parse_stream, plural_of
 from tasks.deploy.settle import has, settles
 from tasks.fleet.load import load_fleet
@@ -71,17 +71,24 @@ def test_what_is_not_ready_is_said() -> None:
 
 
 @pytest.mark.parametrize(
-    ("mode", "phase", "said"),
+    ("mode", "phase", "notes", "said"),
     [
-        ("WaitForFirstConsumer", "Pending", ""),
-        ("WaitForFirstConsumer", "Lost", "PersistentVolumeClaim c: it is Lost, not Bound"),
-        ("Immediate", "Pending", "PersistentVolumeClaim c: it is Pending, not Bound"),
+        ("WaitForFirstConsumer", "Pending", {}, ""),
+        ("WaitForFirstConsumer", "Pending", {SELECTED_NODE: "n"}, "PersistentVolumeClaim c: it is Pending, not Bound"),
+        ("WaitForFirstConsumer", "Lost", {}, "PersistentVolumeClaim c: it is Lost, not Bound"),
+        ("Immediate", "Pending", {}, "PersistentVolumeClaim c: it is Pending, not Bound"),
     ],
 )
-def test_a_claim_that_waits_for_its_first_pod_lacks_nothing(mode: str, phase: str, said: str) -> None:
-    """Who wants it is judged by itself; a claim of a class that binds at once has no such excuse."""
+def test_a_claim_that_waits_for_its_first_pod_lacks_nothing(
+    mode: str, phase: str, notes: dict[str, str], said: str
+) -> None:
+    """A class that binds at once has no such excuse, nor has a claim whose pod has been given its node."""
     stream = parse_stream("apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: c}\n")
-    claim = {"spec": {"storageClassName": "longhorn"}, "status": {"phase": phase}}
+    claim = {
+        "metadata": {"annotations": notes},
+        "spec": {"storageClassName": "longhorn"},
+        "status": {"phase": phase},
+    }
     there = {
         "/api/v1/namespaces/given/persistentvolumeclaims/c": claim,
         "/apis/storage.k8s.io/v1/storageclasses/longhorn": {"volumeBindingMode": mode},
