@@ -12,7 +12,7 @@ from bench.model import BenchError
 
 FAILED, WRONG_USE, INTERRUPTED = 1, 2, 130
 _WIDTH = 150
-SUBJECTS = ("facts", "scale", "clusters", "deploy", "render", "audit", "imports")
+SUBJECTS = ("facts", "scale", "clusters", "deploy", "render", "apply", "audit", "imports")
 _DESCRIPTION = """\
 Speed, side by side with what one would use instead: whole processes, interleaved in one run, on the lab's machines.
 """
@@ -23,6 +23,7 @@ subjects:
   clusters   from bare machines to announced addresses: ours, a shell script
   deploy     from bare machines to the whole monitored fleet, against its own critical path
   render     all overlays of all clusters: ours cold and again, a loop over the literal command
+  apply      a deployed fleet applied once more: ours, a loop over the literal command
   audit      the nightly audit of 4, 64 and 512 made-up hosts, and of a lab that is up and deployed
   imports    `--help` of every runbook
   all        each of them (the default)

@@ -3,7 +3,6 @@
 import json
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -11,8 +10,8 @@ from pathlib import Path
 from bench.model import BenchError, Contender, Order, Subject, Target, Took
 from bench.record import ROOT, Report, played
 from bench.rounds import must_exit
-from bench.seat import Seat, ground
 from bench.stopwatch import measure as on_this_machine
+from bench.subjects.deployed import KUBECTL, deployed, lay_down, loop, order_of
 from bench.subjects.readers import of_stages
 from lab.self_test.rounds import read_rounds
 from tasks.fleet.load import load_fleet
@@ -22,30 +21,20 @@ SIZES = (4, 64, 512)
 _WHOLE_S = 20.0
 _FLAT = 1.15
 _OVER_CHAIN = 1.2
-_DEPLOY_S = 1800.0
-_ENROL = f'{sys.executable} runbooks/enrol.py --expect "$FLEETPROOF_FINGERPRINTS"'
-_ROWS = 600
+_ROWS = 500
 """An audit of four deployed clusters has more; one of bare machines, which asks nothing of clusters, has fewer."""
-_LOOP = """\
-for cluster; do (
-  for overlay in kustomize/overlays/"$cluster"/*/kustomization.yaml; do
-    kubectl --kubeconfig "$FLEETPROOF_STATE/clusters/$cluster/admin.conf" get pods -A >/dev/null || exit 2
-    python -m tasks.deploy build "$cluster" "$(basename "$(dirname "$overlay")")" 2>/dev/null |
-      kubectl --kubeconfig "$FLEETPROOF_STATE/clusters/$cluster/admin.conf" diff --server-side --force-conflicts \\
-        --field-manager=fleetproof -f - >/dev/null; [ $? -lt 2 ] || exit 2
-  done ) & done; wait
-"""
+_COMPARE = (
+    f"{KUBECTL} get pods -A >/dev/null || exit 2; {KUBECTL} diff --server-side --force-conflicts "
+    '--field-manager=fleetproof -f "$built" >/dev/null; [ $? -lt 2 ] || exit 2'
+)
 
 
 def measure(folder: Path, repetitions: int | None, say: Callable[[str], None]) -> Iterator[Report]:
     """Measure the made-up fleets here, and the real one on the lab, which is deployed where it is not yet."""
     yield played(simulated(folder / "states"), repetitions or REPETITIONS, on_this_machine, say)
-    with ground(say, folder), Seat() as seat:
-        say("deploying, where that is not done")
-        for name, argv in (("enrol", ("sh", "-c", _ENROL)), ("deploy", (sys.executable, "runbooks/full_deploy.py"))):
-            (folder / name).mkdir()
-            must_exit(seat.run(replace(_order(argv, folder / name), timeout_s=_DEPLOY_S)))
-        yield played(real(), repetitions or REPETITIONS, seat.run, say)
+    overlays = lay_down(folder)
+    with deployed(say, folder) as seat:
+        yield played(real(overlays), repetitions or REPETITIONS, seat.run, say)
 
 
 def simulated(states: Path) -> Subject:
@@ -97,7 +86,7 @@ def _night(states: Path, size: int) -> Contender:
     )
 
 
-def real() -> Subject:
+def real(overlays: Path) -> Subject:
     """The whole audit of the deployed lab, and a loop that only compares and lists."""
     names = tuple(cluster.name for cluster in load_fleet(ROOT / "inventory").clusters)
     stages = ",".join(read_rounds().stages)
@@ -113,14 +102,14 @@ def real() -> Subject:
                 name="audit",
                 title="fleetproof, every stage of nightly_audit.py that looks",
                 version=version("fleetproof"),
-                order=partial(_order, audit),
+                order=partial(order_of, audit),
                 gathered=_audited,
             ),
             Contender(
                 name="loop",
                 title="a shell loop, clusters side by side: pods listed and every overlay compared, no more",
                 version="Kubernetes as the lab has it",
-                order=partial(_order, ("sh", "-c", _LOOP, "sh", *names)),
+                order=partial(order_of, loop(overlays, _COMPARE)),
                 gathered=_looped,
             ),
         ),
@@ -133,10 +122,6 @@ def real() -> Subject:
         ),
         notes=("What it does not compare again is what nobody has written since the warm-up round.",),
     )  # fmt: skip
-
-
-def _order(argv: tuple[str, ...], folder: Path) -> Order:
-    return Order(argv=argv, cwd=str(ROOT), stdout=str(folder / "stdout"), stderr=str(folder / "stderr"))
 
 
 def _audited(folder: Path, took: Took) -> dict[str, int]:
