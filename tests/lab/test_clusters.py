@@ -9,13 +9,15 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from lab import linux, wire
+from lab.self_test.rounds import read_rounds
 from tasks.fleet.load import load_fleet
 from tasks.kubeadm.leftovers import LEFTOVERS
 from tasks.monitoring import ask
@@ -29,7 +31,7 @@ from tests.lab.operator import Operator, Ran
 from tests.lab.series import ALERTMANAGER, answer, longest_gap, scrapes, seen_centrally, uncovered, uploaded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from tests.lab.harness import Lab
 
@@ -49,7 +51,7 @@ PHASE = ",".join((*MUTATING, "await-nodes"))
 QUERY_PODS = "app.kubernetes.io/name=thanos,app.kubernetes.io/component=query"
 PROMETHEUS_POD = "pod/prometheus-monitoring-prometheus-0"
 PROMETHEUS_CLAIM = "persistentvolumeclaim/prometheus-monitoring-prometheus-db-prometheus-monitoring-prometheus-0"
-READY = "jsonpath={.status.conditions[?(@.type=='Ready')].status}"
+READY, UID = "{.status.conditions[?(@.type=='Ready')].status}", "{.metadata.uid}"
 MISSED_S = 45.0
 """A gap that is longer has swallowed a scrape, of which there is one every 30 s."""
 each_cluster = pytest.mark.parametrize("cluster", NAMES)
@@ -389,7 +391,13 @@ def test_the_cluster_audits_the_fleet(audited: Ran, operator: Operator) -> None:
     operator.kubectl(VICTIM, *changed, "--replicas=2")
     try:
         operator.kubectl(central, *room, "create", "job", "--from=cronjob/nightly-audit", "trial")
-        operator.kubectl(central, *room, "wait", "--for=condition=Failed", "job/trial", "--timeout=600s")
+        ended = wait_for(
+            "the Job to end",
+            lambda: operator.kubectl(central, *room, "get", "job/trial", "-o", "jsonpath={.status.conditions[*].type}"),
+            done=lambda said: "Failed" in said or "Complete" in said,
+            timeout_s=1800,
+            every_s=3,
+        )
         told = operator.kubectl(central, *room, "logs", "job/trial")
     finally:
         operator.kubectl(VICTIM, *changed, "--replicas=1")
@@ -398,7 +406,9 @@ def test_the_cluster_audits_the_fleet(audited: Ran, operator: Operator) -> None:
     kept = operator.kubectl(central, *room, "exec", "reader", "--", "cat", "/kept/reports/latest/report.json")
     operator.kubectl(central, *room, "delete", "--now", "pod/reader", "job/trial")
     ran = Ran(1, json.loads(kept), told)
-    assert set(ran.red) == {f"drift.monitoring@{VICTIM}"}
+    steady = {row for row in ran.red if not any(fnmatch(row, it) for it in read_rounds().unsteady)}
+    assert steady == {f"drift.monitoring@{VICTIM}"}
+    assert "Failed" in ended
     assert ran.verdict(f"drift.audit@{central}") == "PASS"
     assert ran.verdict("audit.undisturbed@fleet") == "SKIP"
     assert ran.verdicts.keys() == audited.verdicts.keys()
@@ -501,20 +511,19 @@ def test_a_canary_goes_first_and_a_bad_one_alone(deployed: Ran, operator: Operat
     assert operator.run(*words).changes() == []
 
 
-@dataclass
+@dataclass(frozen=True)
 class Outage:
     """The time without an object store (seconds since the epoch), and what every Alertmanager told of it."""
 
     since: float
+    until: float
     before: dict[str, list[Any]]
     told: dict[str, list[Any]]
-    end: Callable[[], None]
-    until: float = 0.0
 
 
 @pytest.fixture(scope="module")
-def outage(deployed: Ran, operator: Operator, lab: Lab) -> Iterator[Outage]:
-    """Begun, and as long as it takes all four to tell; what is tested while it lasts finds other things away, too."""
+def outage(deployed: Ran, operator: Operator, lab: Lab) -> Outage:
+    """As long as it takes all four to tell, and long enough for a block to be cut meanwhile."""
     assert deployed.code == 0
 
     def groups() -> dict[str, list[Any]]:
@@ -523,19 +532,11 @@ def outage(deployed: Ran, operator: Operator, lab: Lab) -> Iterator[Outage]:
         return {it: [one for one in all_ if one["labels"].get("alertname") == wanted] for it, all_ in told.items()}
 
     before, since = groups(), time.time()
-    with ExitStack() as away:
-        away.enter_context(lab.fault("s3-away"))
+    with lab.fault("s3-away"):
         told = wait_for("every cluster to tell", groups, done=lambda it: all(it.values()), timeout_s=300, every_s=5)
-        yield Outage(since=since, before=before, told=told, end=away.close)
-
-
-@pytest.fixture(scope="module")
-def ended(outage: Outage) -> Outage:
-    """Long enough for a block to have been cut meanwhile."""
-    time.sleep(max(0.0, outage.since + BLOCK_S - time.time()))
-    outage.until = time.time()
-    outage.end()
-    return outage
+        time.sleep(max(0.0, since + BLOCK_S - time.time()))
+        until = time.time()
+    return Outage(since=since, until=until, before=before, told=told)
 
 
 def test_the_loss_of_the_object_store_is_told_by_every_cluster(outage: Outage) -> None:
@@ -592,12 +593,6 @@ def test_without_query_every_cluster_goes_on(deployed: Ran, operator: Operator) 
     assert {it: gap for it, gap in gaps.items() if gap > MISSED_S} == {}
 
 
-def test_the_object_store_is_back(ended: Outage, operator: Operator) -> None:
-    """As the operator's own machine sees it, with real keys and a real object."""
-    assert ended.until - ended.since >= BLOCK_S
-    assert operator.run("preflight", "--only", "check-operator").verdict("s3.endpoint@fleet") == "PASS"
-
-
 def test_an_updated_prometheus_has_what_the_old_one_collected(deployed: Ran, operator: Operator) -> None:
     """Its pod is replaced: a gap of less than two minutes, and every scrape from before is still there."""
     assert deployed.code == 0
@@ -608,20 +603,26 @@ def test_an_updated_prometheus_has_what_the_old_one_collected(deployed: Ran, ope
     assert longest_gap(operator, VICTIM, before[-1], after[-1]) < 120
 
 
-def replaced_prometheus(operator: Operator) -> list[float]:
-    """When the new pod in the place of the old one has scraped: twice at least."""
-    since = time.time()
-    operator.kubectl(VICTIM, "-n", "monitoring", "delete", PROMETHEUS_POD, "--wait=true")
+def replaced_prometheus(operator: Operator, *how: str) -> list[float]:
+    """When the new pod in the place of the old one has scraped: twice at least; ``how`` the old one is deleted."""
+    since, old = time.time(), pod_of_prometheus(operator, UID)
+    operator.kubectl(VICTIM, "-n", "monitoring", "delete", PROMETHEUS_POD, "--wait=false", *how)
     wait_for(
-        "the new one to scrape",
-        lambda: operator.kubectl(VICTIM, "-n", "monitoring", "get", PROMETHEUS_POD, "--ignore-not-found", "-o", READY),
-        done=lambda said: said == "True",
-        timeout_s=180,
+        "the new one to be ready",
+        lambda: pod_of_prometheus(operator, f"{UID} {READY}").split(),
+        done=lambda said: said[:1] != [old] and said[1:] == ["True"],
+        timeout_s=600,
         every_s=2,
     )
     return wait_for(
-        "a scrape", lambda: scrapes(operator, VICTIM, since), done=lambda it: len(it) > 1, timeout_s=120, every_s=5
+        "a scrape", lambda: scrapes(operator, VICTIM, since), done=lambda it: len(it) > 1, timeout_s=180, every_s=5
     )
+
+
+def pod_of_prometheus(operator: Operator, wanted: str) -> str:
+    """What a template says of the pod; empty while there is none."""
+    words = ("-n", "monitoring", "get", PROMETHEUS_POD, "--ignore-not-found", "-o", f"jsonpath={wanted}")
+    return operator.kubectl(VICTIM, *words)
 
 
 def test_a_full_volume_stops_one_prometheus_and_says_why(deployed: Ran, operator: Operator, lab: Lab) -> None:
@@ -631,18 +632,18 @@ def test_a_full_volume_stops_one_prometheus_and_says_why(deployed: Ran, operator
     volume = operator.kubectl(VICTIM, *room, "get", PROMETHEUS_CLAIM, "-o", "jsonpath={.spec.volumeName}")
     folder = operator.kubectl(VICTIM, "get", f"pv/{volume}", "-o", "jsonpath={.spec.hostPath.path}{.spec.local.path}")
     with lab.fault("fill-disk", VICTIM, folder):
-        operator.kubectl(VICTIM, *room, "delete", PROMETHEUS_POD, "--wait=true")
+        operator.kubectl(VICTIM, *room, "delete", PROMETHEUS_POD, "--wait=false")
         wait_for(
             "it to give up",
-            lambda: operator.kubectl(VICTIM, *room, "get", PROMETHEUS_POD, "--ignore-not-found", "-o", "json"),
+            lambda: pod_of_prometheus(operator, "{.status.containerStatuses[*].state.waiting.reason}"),
             done=lambda said: "CrashLoopBackOff" in said,
-            timeout_s=120,
+            timeout_s=600,
             every_s=2,
         )
         ran = operator.run("nightly_audit", "--only", "look-at-workloads", "--limit", VICTIM)
     assert set(ran.red) == {f"settled.monitoring@{VICTIM}"}
     assert any("no space left on device" in line for line in ran.finding(f"settled.monitoring@{VICTIM}")["evidence"])
-    assert replaced_prometheus(operator)
+    assert replaced_prometheus(operator, "--grace-period=5")
 
 
 def test_swapped_kubeconfigs_are_refused(deployed: Ran, operator: Operator) -> None:
@@ -738,12 +739,12 @@ def test_a_machine_that_is_gone_is_red_alone(deployed: Ran, operator: Operator, 
     assert ran.verdict(f"reach.pod.vip@{other}->{other}") == "PASS"
 
 
-def test_what_waited_for_the_object_store_is_uploaded(ended: Outage, operator: Operator) -> None:
+def test_what_waited_for_the_object_store_is_uploaded(outage: Outage, operator: Operator) -> None:
     """Of every cluster, blocks that leave no minute of the outage out."""
 
     def missing() -> dict[str, list[tuple[float, float]]]:
         have = uploaded(operator)
-        left = {it: uncovered(have.get(it, []), ended.since, ended.until) for it in NAMES}
+        left = {it: uncovered(have.get(it, []), outage.since, outage.until) for it in NAMES}
         return {it: gaps for it, gaps in left.items() if gaps}
 
     wait_for("the outage's blocks", missing, done=lambda it: not it, timeout_s=900, every_s=10)
