@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import tomllib
@@ -13,6 +14,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
+LOCKS = ("requirements.lock", "requirements-run.lock")
+_PIN = re.compile(r"^([\w.-]+)==(\S+)", re.MULTILINE)
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
 
@@ -69,3 +72,12 @@ def test_the_wheel_holds_the_whole_library(wheel: list[str]) -> None:
     tracked = {name for name in listed.splitlines() if (ROOT / name).exists()}
     assert "tasks/py.typed" in tracked
     assert tracked <= set(wheel)
+
+
+def test_what_is_needed_to_run_is_pinned_as_for_developing() -> None:
+    """An image of the audit runs the very versions that were tested; what is not pinned twice would drift apart."""
+    pins = {name: dict(_PIN.findall((ROOT / name).read_text())) for name in LOCKS}
+    whole, run = (pins[name] for name in LOCKS)
+    assert {name: version for name, version in run.items() if whole.get(name) != version} == {}
+    assert {re.split("[<>=]", it)[0] for it in PROJECT["dependencies"]} <= run.keys()
+    assert "pytest" not in run
