@@ -16,7 +16,18 @@ from bench.rounds import play
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "bench" / "results"
-NAMES = ("facts", "scale-64", "scale-256", "clusters", "render", "audit-simulated", "audit", "imports")
+NAMES = (
+    "facts",
+    "scale-64",
+    "scale-256",
+    "clusters",
+    "deploy",
+    "render",
+    "apply",
+    "audit-simulated",
+    "audit",
+    "imports",
+)
 """Every subject's file name, in the order in which a reader wants them."""
 
 
