@@ -10,7 +10,7 @@ from pathlib import Path
 from bench.model import BenchError, Contender, Subject, Target, Took
 from bench.record import ROOT, Report, played
 from bench.rounds import must_exit
-from bench.subjects.deployed import KUBECTL, deployed, lay_down, loop, order_of
+from bench.subjects.deployed import KUBECTL, deployed, lay_down, looping, order_of
 from tasks.fleet.load import load_fleet
 
 REPETITIONS = 5
@@ -47,13 +47,7 @@ def subject(overlays: Path) -> Subject:
                 order=partial(order_of, ours),
                 gathered=_changed_nothing,
             ),
-            Contender(
-                name="loop",
-                title="a shell loop, clusters side by side: kustomize build --enable-helm, kubectl apply",
-                version="Kubernetes as the lab has it",
-                order=partial(order_of, loop(overlays, _APPLY)),
-                gathered=_looped,
-            ),
+            looping("kustomize build --enable-helm, kubectl apply", overlays, _APPLY),
         ),
         targets=(Target(who="ours", limit=_UNCHANGED_S, says="four unchanged clusters, seconds"),),
         notes=("Ours also compares every Secret, and says that nothing was changed; the loop sends everything.",),
@@ -66,9 +60,3 @@ def _changed_nothing(folder: Path, took: Took) -> dict[str, int]:
     if changes := [change["sentence"] for stage in stages for change in stage["changes"]]:
         raise BenchError(f"{len(changes)} changes were made where nothing differed: {changes[0]}")
     return {"components": sum(finding["verdict"] == "PASS" for stage in stages for finding in stage["findings"])}
-
-
-def _looped(folder: Path, took: Took) -> dict[str, int]:
-    must_exit(took)
-    del folder
-    return {}

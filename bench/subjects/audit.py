@@ -11,7 +11,7 @@ from bench.model import BenchError, Contender, Order, Subject, Target, Took
 from bench.record import ROOT, Report, played
 from bench.rounds import must_exit
 from bench.stopwatch import measure as on_this_machine
-from bench.subjects.deployed import KUBECTL, deployed, lay_down, loop, order_of
+from bench.subjects.deployed import KUBECTL, deployed, lay_down, looping, order_of
 from bench.subjects.readers import of_stages
 from lab.self_test.rounds import read_rounds
 from tasks.fleet.load import load_fleet
@@ -105,13 +105,7 @@ def real(overlays: Path) -> Subject:
                 order=partial(order_of, audit),
                 gathered=_audited,
             ),
-            Contender(
-                name="loop",
-                title="a shell loop, clusters side by side: pods listed and every overlay compared, no more",
-                version="Kubernetes as the lab has it",
-                order=partial(order_of, loop(overlays, _COMPARE)),
-                gathered=_looped,
-            ),
+            looping("pods listed and every overlay compared, no more", overlays, _COMPARE),
         ),
         targets=(
             Target(who="audit", limit=_WHOLE_S, says="the audit of four clusters, seconds"),
@@ -133,9 +127,3 @@ def _audited(folder: Path, took: Took) -> dict[str, int]:
             f"{rows} rows: the lab's fleet is not deployed; `python -m lab exec -- python runbooks/full_deploy.py`"
         )
     return {"rows": rows, **of_stages(report)}
-
-
-def _looped(folder: Path, took: Took) -> dict[str, int]:
-    must_exit(took)
-    del folder
-    return {}

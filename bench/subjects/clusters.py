@@ -16,13 +16,14 @@ from bench.rounds import must_exit
 from bench.seat import Ground, Seat, boot, clear, ground, survey
 from bench.subjects import readers
 from bench.subjects.tooling import ssh_options
+from bench.subjects.tree import lay_overlay
 from lab.build.cache import default_cache
 from lab.build.recipes import BIN
 from lab.build.sources import SOURCES
 from lab.machine.power import PoweredMachine
 from tasks import open_nornir
 from tasks.deploy.charts import Sources, lay_in_place
-from tasks.deploy.overlay import buildable, read_overlay
+from tasks.deploy.overlay import read_overlay
 from tasks.fleet.model import Fleet
 from tasks.kubeadm.config import TEMPLATES
 from tasks.settings import Settings
@@ -57,6 +58,20 @@ class Clusters:
         clear()
         boot(lambda _text: None)
         self.here = survey(self.here.state, self.here.known_hosts.parent)
+
+    def deployment(self, folder: Path, *words: str, timeout_s: float) -> Order:
+        """Our deployment of these machines, from a state that knows their host keys and nothing else."""
+        state = folder / "state"
+        state.mkdir()
+        shutil.copy2(self.here.known_hosts, state / "known_hosts")
+        return Order(
+            argv=(sys.executable, "runbooks/full_deploy.py", *words, "--json"),
+            env={**self.here.environment, "FLEETPROOF_STATE": str(state)},
+            cwd=str(ROOT),
+            stdout=str(folder / "stdout"),
+            stderr=str(folder / "stderr"),
+            timeout_s=timeout_s,
+        )
 
     def run(self, order: Order) -> Took:
         """Run at the seat of the lab that is up now."""
@@ -106,19 +121,6 @@ def subject(clusters: Clusters) -> Subject:
 
 
 def _ours(clusters: Clusters) -> Contender:
-    def order(folder: Path) -> Order:
-        state = folder / "state"
-        state.mkdir()
-        shutil.copy2(clusters.here.known_hosts, state / "known_hosts")
-        return Order(
-            argv=(sys.executable, "runbooks/full_deploy.py", "--only", STAGES, "--json"),
-            env={**clusters.here.environment, "FLEETPROOF_STATE": str(state)},
-            cwd=str(ROOT),
-            stdout=str(folder / "stdout"),
-            stderr=str(folder / "stderr"),
-            timeout_s=_TIMEOUT_S,
-        )
-
     def gathered(folder: Path, took: Took) -> dict[str, int]:
         must_exit(took)
         return {"announced": clusters.announced(), **readers.of_report((folder / "stdout").read_text())}
@@ -127,7 +129,7 @@ def _ours(clusters: Clusters) -> Contender:
         name="ours",
         title="fleetproof, full_deploy.py from initialise to await nodes",
         version=version("fleetproof"),
-        order=order,
+        order=lambda folder: clusters.deployment(folder, "--only", STAGES, timeout_s=_TIMEOUT_S),
         gathered=gathered,
         before=clusters.start_bare,
     )
@@ -183,10 +185,7 @@ def _write_overlays(fleet: Fleet, folder: Path) -> None:
     """The very overlays that the product builds, the lab's component included."""
     for cluster in fleet.clusters:
         for component in _COMPONENTS:
-            built = buildable(ROOT, read_overlay(ROOT, cluster, component), _TRAITS, folder)
-            if not built.is_relative_to(folder):
-                (folder / cluster.name).mkdir(parents=True, exist_ok=True)
-                (folder / cluster.name / component).symlink_to(built)
+            lay_overlay(ROOT, read_overlay(ROOT, cluster, component), _TRAITS, folder)
 
 
 def _kubectl_version() -> str:

@@ -1,13 +1,11 @@
 """From four bare machines to the whole monitored fleet, held against what its own steps take."""
 
-import shutil
-import sys
 from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from pathlib import Path
 
-from bench.model import Contender, Order, Subject, Target, Took
-from bench.record import ROOT, Report, played
+from bench.model import Contender, Subject, Target, Took
+from bench.record import Report, played
 from bench.rounds import must_exit
 from bench.seat import ground
 from bench.subjects import readers
@@ -40,7 +38,7 @@ def subject(clusters: Clusters) -> Subject:
                 name="ours",
                 title="fleetproof, full_deploy.py as a whole",
                 version=version("fleetproof"),
-                order=lambda folder: _order(clusters, folder),
+                order=lambda folder: clusters.deployment(folder, timeout_s=_TIMEOUT_S),
                 gathered=_gathered,
                 before=clusters.start_bare,
             ),
@@ -57,20 +55,6 @@ def subject(clusters: Clusters) -> Subject:
             "The lab is taken down and booted anew before every run, which is not timed.",
         ),
     )  # fmt: skip
-
-
-def _order(clusters: Clusters, folder: Path) -> Order:
-    state = folder / "state"
-    state.mkdir()
-    shutil.copy2(clusters.here.known_hosts, state / "known_hosts")
-    return Order(
-        argv=(sys.executable, "runbooks/full_deploy.py", "--json"),
-        env={**clusters.here.environment, "FLEETPROOF_STATE": str(state)},
-        cwd=str(ROOT),
-        stdout=str(folder / "stdout"),
-        stderr=str(folder / "stderr"),
-        timeout_s=_TIMEOUT_S,
-    )
 
 
 def _gathered(folder: Path, took: Took) -> dict[str, int]:

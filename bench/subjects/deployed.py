@@ -1,32 +1,29 @@
 """The lab with the whole fleet deployed on it, for what is measured of a fleet that is there."""
 
-import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
-from bench.model import Order
+from bench.model import Contender, Order, Took
 from bench.record import ROOT
 from bench.rounds import must_exit
 from bench.seat import Seat, ground
-from lab.build.cache import default_cache
-from lab.build.sources import SOURCES
-from tasks.deploy.charts import Sources, lay_in_place
-from tasks.deploy.overlay import buildable, components_of_cluster
+from bench.subjects.tree import copied_tree, lay_overlay
+from tasks.deploy.overlay import components_of_cluster
 from tasks.fleet.load import load_fleet
-from tasks.transport.local import LocalShell
 
 _DEPLOY_S = 1800.0
 _ENROL = f'{sys.executable} runbooks/enrol.py --expect "$FLEETPROOF_FINGERPRINTS"'
 
 KUBECTL = 'kubectl --kubeconfig "$FLEETPROOF_STATE/clusters/$cluster/admin.conf"'
-"""For ``loop``: with the cluster's own administrator."""
+"""For ``looping``: with the cluster's own administrator."""
 _TRAITS = ("lab", "audit")
 
 
-def loop(overlays: Path, work: str) -> tuple[str, ...]:
+def looping(title: str, overlays: Path, work: str) -> Contender:
     """
     A shell loop that builds every overlay of every cluster, clusters side by side, and fails where one step did.
 
@@ -35,6 +32,22 @@ def loop(overlays: Path, work: str) -> tuple[str, ...]:
         work: what is done with each rendering, the file ``$built``
 
     """
+
+    def ended(_folder: Path, took: Took) -> dict[str, int]:
+        must_exit(took)
+        return {}
+
+    return Contender(
+        name="loop",
+        title=f"a shell loop, clusters side by side: {title}",
+        version="Kubernetes as the lab has it",
+        order=partial(order_of, loop(overlays, work)),
+        gathered=ended,
+    )
+
+
+def loop(overlays: Path, work: str) -> tuple[str, ...]:
+    """What ``looping`` runs."""
     script = f"""\
 overlays=$1; shift
 for cluster; do (
@@ -51,16 +64,10 @@ for pid in $pids; do wait "$pid" || exit 2; done
 
 def lay_down(folder: Path) -> Path:
     """Every overlay with the lab's component, by cluster, over a copy of the tree that has its charts in place."""
-    plain, overlays = folder / "plain", folder / "overlays"
-    charts = (ROOT / "lab" / "charts", default_cache().path(SOURCES) / "charts")
-    shutil.copytree(ROOT / "kustomize", plain / "kustomize", ignore=shutil.ignore_patterns("charts"))
-    lay_in_place(plain, LocalShell(), Sources(folders=charts, stand_ins=True))
+    plain, overlays = copied_tree(folder / "plain"), folder / "overlays"
     for cluster in load_fleet(ROOT / "inventory").clusters:
         for overlay in components_of_cluster(plain, cluster, _TRAITS):
-            built = buildable(plain, overlay, _TRAITS, overlays)
-            if not built.is_relative_to(overlays):
-                (overlays / cluster.name).mkdir(parents=True, exist_ok=True)
-                (overlays / cluster.name / overlay.component).symlink_to(built)
+            lay_overlay(plain, overlay, _TRAITS, overlays)
     return overlays
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from bench.figures import CRITICAL_PATH, LONGEST_CHAIN
 from bench.model import BenchError
 from bench.subjects.kinds import KINDS
+from tasks.model.finding import FLEET
 from tasks.preflight.script import split
 
 Answers = dict[str, dict[str, str]]
@@ -91,7 +92,7 @@ def of_stages(text: str) -> dict[str, int]:
         {host["host"]: host["duration_s"] for host in stage["hosts"] if host["duration_s"]}
         for stage in json.loads(text)["stages"]
     ]
-    fleet = sum(stage.pop("fleet", 0.0) for stage in stages)
+    fleet = sum(stage.pop(FLEET, 0.0) for stage in stages)
     hosts = {host for stage in stages for host in stage}
     chains = [sum(stage.get(host, 0.0) for stage in stages) for host in hosts]
     critical = sum(max(stage.values(), default=0.0) for stage in stages)

@@ -13,14 +13,13 @@ from bench.model import BenchError, Contender, Order, Subject, Target, Took
 from bench.record import ROOT, Report, played
 from bench.rounds import must_exit
 from bench.stopwatch import measure as on_this_machine
+from bench.subjects.tree import chart_folders, copied_tree
 from lab.build.cache import default_cache
 from lab.build.recipes import BIN
 from lab.build.sources import SOURCES
 from lab.build.toolsets import KUSTOMIZE
-from tasks.deploy.charts import Sources, lay_in_place
 from tasks.deploy.overlay import components_of_cluster
 from tasks.fleet.load import load_fleet
-from tasks.transport.local import LocalShell
 
 REPETITIONS = 5
 _COLD_S, _AGAIN_S = 20.0, 5.0
@@ -32,13 +31,10 @@ def measure(folder: Path, repetitions: int | None, say: Callable[[str], None]) -
     cache = default_cache()
     if not cache.has(BIN) or not cache.has(SOURCES):
         raise BenchError("kustomize, helm and the charts are wanted: python -m lab build")
-    charts = (ROOT / "lab" / "charts", cache.path(SOURCES) / "charts")
-    plain = folder / "plain"
-    shutil.copytree(ROOT / "kustomize", plain / "kustomize", ignore=shutil.ignore_patterns("charts"))
-    lay_in_place(plain, LocalShell(), Sources(folders=charts, stand_ins=True))
+    plain = copied_tree(folder / "plain")
     environment = {
         "PATH": f"{cache.path(BIN)}{os.pathsep}{os.environ['PATH']}",
-        "FLEETPROOF_CHARTS": os.pathsep.join(map(str, charts)),
+        "FLEETPROOF_CHARTS": os.pathsep.join(map(str, chart_folders())),
         "FLEETPROOF_SCHEMAS": str(cache.path(SOURCES)),
         "FLEETPROOF_TRAITS": "lab,audit",
     }

@@ -42,8 +42,7 @@ def lacks(api: KubeApi | None, ref: Ref, namespace: str) -> str:
         ApiError: the API server does not answer
 
     """
-    found = api.find(ref.path(namespace)) if api else None
-    if api is None or found is None:
+    if api is None or (found := api.find(ref.path(namespace))) is None:
         return "it is not there"
     said = unready({**found, "kind": ref.kind})
     return "" if said and ref.kind == "PersistentVolumeClaim" and _waits_for_a_pod(api, found) else said
@@ -52,7 +51,9 @@ def lacks(api: KubeApi | None, ref: Ref, namespace: str) -> str:
 def _waits_for_a_pod(api: KubeApi, claim: Mapping[str, Any]) -> bool:
     """Whether a claim is bound no sooner than a pod of it is scheduled, and none has been yet."""
     name = claim["spec"].get("storageClassName", "")
-    kind = api.find(f"/apis/storage.k8s.io/v1/storageclasses/{name}") if name else None
     pending = (claim.get("status") or {}).get("phase") == "Pending"
     scheduled = SELECTED_NODE in (claim["metadata"].get("annotations") or {})
-    return pending and not scheduled and (kind or {}).get("volumeBindingMode") == "WaitForFirstConsumer"
+    if not (name and pending) or scheduled:
+        return False
+    kind = api.find(f"/apis/storage.k8s.io/v1/storageclasses/{name}") or {}
+    return bool(kind.get("volumeBindingMode") == "WaitForFirstConsumer")

@@ -16,11 +16,11 @@ from importlib.metadata import distribution
 from typing import TYPE_CHECKING, Final
 
 from tasks.deploy.kubeconfig import folder_of
-from tasks.deploy.tree import files_of
+from tasks.deploy.tree import files_of, walk
 from tasks.model.errors import SettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from tasks.deploy.ingredients import Ingredients
@@ -29,8 +29,12 @@ if TYPE_CHECKING:
 STATE: Final = "/state"
 """Where the state is unpacked in the pod."""
 
-PATHS: Final = {"NODE_SSH_KEY": "ssh-key", "FLEETPROOF_WAIVERS": "waivers.yaml", "FLEETPROOF_SILENCES": "silences.yaml"}
-"""Variables that name a file, and what it is called in the folder ``seat`` of the pod's state."""
+_NAMED: Final[Mapping[str, tuple[str, Callable[[Settings], Path | None]]]] = {
+    "NODE_SSH_KEY": ("ssh-key", lambda settings: settings.node_ssh_key),
+    "FLEETPROOF_WAIVERS": ("waivers.yaml", lambda settings: settings.waivers),
+    "FLEETPROOF_SILENCES": ("silences.yaml", lambda settings: settings.notices.silences),
+}
+"""Variables that name a file; what it is called in the folder ``seat`` of the pod's state, and where it is here."""
 
 _OWN: Final = frozenset(
     {"FLEETPROOF_STATE", "FLEETPROOF_CHARTS", "FLEETPROOF_SCHEMAS", "FLEETPROOF_TEXTFILE", "FLEETPROOF_LOCK"}
@@ -46,7 +50,7 @@ _LIMIT: Final = 1_000_000
 def environment_of(settings: Settings) -> dict[str, str]:
     """The operator's variables as they were given, with files where the pod has them."""
     given = {name: value for name, value in settings.given.items() if name not in _OWN}
-    return given | {name: f"{STATE}/seat/{file}" for name, file in PATHS.items() if name in given}
+    return given | {name: f"{STATE}/seat/{file}" for name, (file, _) in _NAMED.items() if name in given}
 
 
 def audit_environment(given: Ingredients) -> dict[str, str]:
@@ -73,8 +77,8 @@ def tree_of(root: Path) -> Iterator[tuple[str, bytes]]:
     """What a run needs of the project's folder, the Kustomize tree without charts, and how its plugins are found."""
     yield from files_of(root).items()
     for folder in _FOLDERS:
-        for path in sorted((root / folder).rglob("*")):
-            if path.is_file() and "__pycache__" not in path.parts:
+        for path in walk(root / folder):
+            if "__pycache__" not in path.parts:
                 yield path.relative_to(root).as_posix(), path.read_bytes()
     yield "nornir_config.yaml", (root / "nornir_config.yaml").read_bytes()
     installed = distribution("fleetproof")
@@ -96,14 +100,9 @@ def state_of(given: Ingredients) -> Iterator[tuple[str, bytes]]:
         wanted += [folder / name for name in ("admin.conf", "identity.json") if (folder / name).is_file()]
     for path in wanted:
         yield path.relative_to(state).as_posix(), _read(path)
-    named = {
-        "NODE_SSH_KEY": given.settings.node_ssh_key,
-        "FLEETPROOF_WAIVERS": given.settings.waivers,
-        "FLEETPROOF_SILENCES": given.settings.notices.silences,
-    }
-    for variable, file in named.items():
-        if file is not None:
-            yield f"seat/{PATHS[variable]}", _read(file)
+    for name, path_of in _NAMED.values():
+        if (file := path_of(given.settings)) is not None:
+            yield f"seat/{name}", _read(file)
 
 
 def pack(files: Mapping[str, bytes]) -> str:

@@ -63,12 +63,10 @@ def admin_conf(access: AdminAccess) -> str:
     return render_kubeconfig({"kubernetes": access})
 
 
-def lay_down_seat(
-    state: Path, clusters: tuple[str, ...] = tuple(f"cluster-{number:02}" for number in range(1, 5))
-) -> None:
+def lay_down_seat(state: Path) -> None:
     """Put what an audit reads into a state folder: host keys, and each cluster's way in and identity."""
     (state / "known_hosts").write_text("made-up host keys\n")
-    for name in clusters:
+    for name in (f"cluster-{number:02}" for number in range(1, 5)):
         folder = folder_of(state, name)
         folder.mkdir(parents=True)
         (folder / "admin.conf").write_text(f"made-up way into {name}\n")
