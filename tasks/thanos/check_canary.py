@@ -2,13 +2,13 @@
 A sample of each cluster, followed from where it is made to where it is read (N5).
 
 A recording rule makes it: Prometheus itself evaluates it and no other program has to be there. It comes by the way by
-which all rules come, through operator, kubelet and reload, which takes up to two minutes and is told apart.
+which all rules come, and how far it came is told apart.
 """
 
 from __future__ import annotations
 
-import json
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -18,11 +18,12 @@ from tasks.deploy.kubectl import kubectl_of
 from tasks.model.errors import FleetError, WaitTimeout, in_words
 from tasks.model.finding import FLEET, Finding, Outcome, Row, Verdict, skipped
 from tasks.monitoring.ask import PROMETHEUS, query
-from tasks.preflight.judge import bad, finding, good
+from tasks.preflight.judge import Judgement, bad, finding, good
 from tasks.run.afterwards import owing
 from tasks.run.change import Gate
 from tasks.run.step import done
 from tasks.run.wait import wait_for
+from tasks.thanos.canary_rule import BOTH, METRIC, NAMESPACE, NUDGE, RULE, RULE_MAPS, CanaryRule
 from tasks.thanos.query import QUERY
 from tasks.thanos.storeapi import NotAnswered, address_of, ask_held
 
@@ -32,25 +33,30 @@ if TYPE_CHECKING:
     from nornir.core.task import Result, Task
 
     from tasks.deploy.api import KubeApi
-    from tasks.deploy.kubectl import Kubectl
     from tasks.fleet.model import Cluster, Fleet
     from tasks.run.context import RunContext
 
-NAMESPACE, RULE = "monitoring", "fleet-canary"
-METRIC = "fleetproof_canary"
-RULES = f"/apis/monitoring.coreos.com/v1/namespaces/{NAMESPACE}/prometheusrules"
-EVERY_S = 5
-"""How often the rule is evaluated."""
+WRITTEN_S = 60.0
+"""Until the operator has written the rule down."""
 
 LOADED_S = 180.0
-"""Until Prometheus has the sample: the kubelet renews a mounted ConfigMap within about a minute and a half."""
+"""Until Prometheus has the sample, should the kubelet take its own time."""
 
 HOP_S = 30.0
 """For each hop after that; both only pass on what Prometheus has."""
 
-AT_HOME, AT_SIDECAR, AT_QUERY, REMOVED = "canary.prometheus", "canary.sidecar", "canary.query", "canary.removed"
+AT_OPERATOR, AT_HOME, AT_SIDECAR, AT_QUERY = "canary.rule", "canary.prometheus", "canary.sidecar", "canary.query"
+REMOVED = "canary.removed"
+
+REMEDIES: Mapping[str, str] = {
+    AT_OPERATOR: "kubectl --context {cluster} -n {room} logs deployment/monitoring-operator",
+    AT_HOME: "kubectl --context {cluster} -n {room} logs prometheus-monitoring-prometheus-0 -c config-reloader",
+    AT_SIDECAR: "kubectl --context {cluster} -n {room} logs prometheus-monitoring-prometheus-0 -c thanos-sidecar",
+    AT_QUERY: "kubectl --context {central} -n thanos logs deployment/thanos-query",
+}
 
 CAUSES: Mapping[str, tuple[str, ...]] = {
+    AT_OPERATOR: ("api.ready",),
     AT_HOME: ("api.ready", "answers.prometheus"),
     AT_SIDECAR: ("canary.prometheus@peer", "reach.operator.storeapi@fleet"),
     AT_QUERY: ("canary.prometheus@peer", "canary.sidecar@fleet", "query.answers", "query.view"),
@@ -58,29 +64,18 @@ CAUSES: Mapping[str, tuple[str, ...]] = {
 
 
 def declares(fleet: Fleet) -> tuple[Row, ...]:
-    """Three hops for each cluster's sample, and that nothing of it is left."""
+    """Four hops for each cluster's sample, and that nothing of it is left."""
     return tuple(row for cluster in fleet.clusters for row in _rows(fleet, cluster))
 
 
-def _rows(fleet: Fleet, cluster: Cluster) -> tuple[Row, Row, Row, Row]:
+def _rows(fleet: Fleet, cluster: Cluster) -> tuple[Row, Row, Row, Row, Row]:
     return (
+        Row(AT_OPERATOR, cluster.name),
         Row(AT_HOME, cluster.name),
         Row(AT_SIDECAR, FLEET, cluster.name),
         Row(AT_QUERY, fleet.central.name, cluster.name),
         Row(REMOVED, cluster.name),
     )
-
-
-def rule(token: str, made_s: float) -> str:
-    """The rule as it is applied; its one series has the token as label and the time it was made as value."""
-    group = {
-        "name": RULE,
-        "interval": f"{EVERY_S}s",
-        "rules": [{"record": METRIC, "expr": f"vector({made_s:.3f})", "labels": {"token": token}}],
-    }
-    metadata = {"name": RULE, "namespace": NAMESPACE, "labels": {"app.kubernetes.io/managed-by": "fleetproof"}}
-    kind = {"apiVersion": "monitoring.coreos.com/v1", "kind": "PrometheusRule"}
-    return json.dumps({**kind, "metadata": metadata, "spec": {"groups": [group]}})
 
 
 def send(task: Task, *, ctx: RunContext) -> Result:
@@ -96,53 +91,53 @@ def send(task: Task, *, ctx: RunContext) -> Result:
     if api is None:
         rows, said = _rows(ctx.fleet, cluster), "planned: a sample is sent by a real run"
         return done(task, Outcome(findings=tuple(skipped(it, said) for it in rows)))
-    canary = Canary(
-        ctx=ctx, cluster=cluster, api=api, kubectl=kubectl_of(ctx, cluster.name), gate=Gate(cluster.name, plan=ctx.plan)
-    )
-    with owing(f"remove PrometheusRule {RULE} from {cluster.name}", canary.ask_away):
+    gate, token = Gate(cluster.name, plan=ctx.plan), ctx.run_id.lower()
+    rule = CanaryRule(api=api, kubectl=kubectl_of(ctx, cluster.name), gate=gate, token=token)
+    with owing(f"remove {BOTH} from {cluster.name}", rule.ask_away):
         try:
-            hops = canary.follow()
+            hops = Canary(ctx=ctx, cluster=cluster, api=api, rule=rule).follow()
         finally:
-            removed = canary.remove()
-    return done(task, Outcome(findings=(*hops, removed), changes=canary.gate.changes))
+            removed = _removed(rule, cluster)
+    return done(task, Outcome(findings=(*hops, removed), changes=gate.changes))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Canary:
-    """One cluster's sample during this task; ``began`` is ``time.monotonic()`` when its rule was applied."""
+    """One cluster's sample during this task."""
 
     ctx: RunContext
     cluster: Cluster
     api: KubeApi
-    kubectl: Kubectl
-    gate: Gate
+    rule: CanaryRule
     hops: list[Finding] = field(default_factory=list)
-
-    @property
-    def token(self) -> str:
-        """Unique to this run."""
-        return self.ctx.run_id.lower()
 
     def follow(self) -> list[Finding]:
         """Make the sample, and wait for it hop by hop; behind a hop that it does not reach nothing is asked."""
-        home, sidecar, central, _ = _rows(self.ctx.fleet, self.cluster)
+        operator, home, sidecar, central, _ = _rows(self.ctx.fleet, self.cluster)
         made_s = time.time()
-        self.gate.make(
-            f"create PrometheusRule {RULE}",
-            lambda: self.kubectl.apply(rule(self.token, made_s), NAMESPACE).must_succeed(),
-            undo=f"kubectl --context {self.cluster.name} -n {NAMESPACE} delete prometheusrule {RULE}",
-            temporary=True,
-        )
-        return [
-            self._hop(home, self._in_prometheus, LOADED_S, "Prometheus"),
-            self._hop(sidecar, lambda: self._in_sidecar(made_s), HOP_S, "the sidecar's StoreAPI"),
-            self._hop(central, self._in_query, HOP_S, "Query"),
-        ]
+        self.rule.create(made_s)
+        if self._hop(operator, self.rule.is_written, WRITTEN_S, "the operator's ConfigMap"):
+            # without it the sample comes as well, only later
+            with suppress(FleetError):
+                self.rule.nudge()
+        self._hop(home, self._in_prometheus, LOADED_S, "Prometheus")
+        self._hop(sidecar, lambda: self._in_sidecar(made_s), HOP_S, "the sidecar's StoreAPI")
+        self._hop(central, self._in_query, HOP_S, "Query")
+        return self.hops
 
-    def _hop(self, row: Row, there: Callable[[], bool], patience_s: float, where: str) -> Finding:
+    def _hop(self, row: Row, there: Callable[[], bool], patience_s: float, where: str) -> bool:
         stopped = next((it.row for it in self.hops if it.verdict is not Verdict.PASS), None)
         if stopped:
-            return skipped(row, f"the sample stopped at {stopped}", stopped)
+            self.hops.append(skipped(row, f"the sample stopped at {stopped}", stopped))
+            return False
+        remedy = REMEDIES[row.check].format(
+            cluster=self.cluster.name, central=self.ctx.fleet.central.name, room=NAMESPACE
+        )
+        judgement = self._waited(there, patience_s, where, remedy)
+        self.hops.append(finding(row, judgement, wanted=f"{where} has the sample", reproduce=self._by_hand(row)))
+        return self.hops[-1].verdict is Verdict.PASS
+
+    def _waited(self, there: Callable[[], bool], patience_s: float, where: str, remedy: str) -> Judgement:
         began, words = time.monotonic(), [""]
         try:
             wait_for(
@@ -153,49 +148,43 @@ class Canary:
                 say=lambda text: self.ctx.progress.doing(self.cluster.name, text),
                 show=lambda _: words[0] or "not there",
             )
-            judgement = good(f"{where} has it {time.monotonic() - began:.1f} s later")
         except WaitTimeout as error:
-            remedy = f"kubectl --context {self.cluster.name} -n {NAMESPACE} logs prometheus-monitoring-prometheus-0"
-            judgement = bad(f"not in {where} after {error.waited_s:.0f} s: {error.last}", remedy)
-        found = finding(row, judgement, wanted=f"{where} has the sample", reproduce=self._by_hand(row))
-        self.hops.append(found)
-        return found
+            return bad(f"not in {where} after {error.waited_s:.0f} s: {error.last}", remedy)
+        return good(f"{where} has it {time.monotonic() - began:.1f} s later")
 
     def _in_prometheus(self) -> bool:
-        return bool(query(self.api, PROMETHEUS, f'{METRIC}{{token="{self.token}"}}'))
+        return bool(query(self.api, PROMETHEUS, f'{METRIC}{{token="{self.rule.token}"}}'))
 
     def _in_sidecar(self, made_s: float) -> bool:
-        wanted = {"__name__": METRIC, "token": self.token}
+        wanted = {"__name__": METRIC, "token": self.rule.token}
         span = {"min_ms": int((made_s - 60) * 1000), "max_ms": int((time.time() + 60) * 1000)}
         held = ask_held(address_of(self.cluster), wanted, **span)
         return any(labels.get("cluster") == self.cluster.name for labels in held.series)
 
     def _in_query(self) -> bool:
         central = open_cluster(self.ctx, self.ctx.fleet.central)
-        wanted = f'{METRIC}{{token="{self.token}", cluster="{self.cluster.name}"}}'
+        wanted = f'{METRIC}{{token="{self.rule.token}", cluster="{self.cluster.name}"}}'
         return central is not None and bool(query(central, QUERY, wanted))
 
     def _by_hand(self, row: Row) -> str:
+        if row.check == AT_OPERATOR:
+            get = f"kubectl --context {row.target} -n {NAMESPACE} get configmaps -l {RULE_MAPS} -o yaml"
+            return f"{get} | grep -B 4 {METRIC}"
         service, context = (QUERY, row.target) if row.check == AT_QUERY else (PROMETHEUS, self.cluster.name)
         asked = f"/api/v1/namespaces/{service}/proxy/api/v1/query?query={METRIC}"
         return f"kubectl --context {context} get --raw '{asked}'"
 
-    def remove(self) -> Finding:
-        """Remove the rule, and look whether it is gone; its one series ends, and is kept as all samples are."""
-        show = f"kubectl --context {self.cluster.name} -n {NAMESPACE} get prometheusrule {RULE}"
-        try:
-            self.gate.make(f"remove PrometheusRule {RULE}", self.ask_away, temporary=True)
-            left = self.api.find(f"{RULES}/{RULE}") is not None
-            judgement = bad("it is still there", show.replace(" get ", " delete ")) if left else good(f"{RULE} is gone")
-        except FleetError as error:
-            judgement = bad(f"it may still be there: {error}", show.replace(" get ", " delete "))
-        row = Row(REMOVED, self.cluster.name)
-        return finding(row, judgement, wanted="nothing of the canary is left", reproduce=show)
 
-    def ask_away(self) -> None:
-        """Delete the rule, whoever has left it."""
-        argv = ("-n", NAMESPACE, "delete", "prometheusrule", RULE, "--ignore-not-found")
-        self.kubectl.run(*argv, mutates=True, timeout_s=20).must_succeed()
+def _removed(rule: CanaryRule, cluster: Cluster) -> Finding:
+    room = f"kubectl --context {cluster.name} -n {NAMESPACE}"
+    remedy = f"{room} delete prometheusrule {RULE}; {room} annotate pods --all {NUDGE}-"
+    try:
+        left = rule.remove()
+        judgement = bad(f"still there: {' and '.join(left)}", remedy) if left else good(f"{RULE} is gone")
+    except FleetError as error:
+        judgement = bad(f"it may still be there: {error}", remedy)
+    show = f"{room} get prometheusrules,pods -o yaml | grep -E '{RULE}|{NUDGE}'"
+    return finding(Row(REMOVED, cluster.name), judgement, wanted="nothing of the canary is left", reproduce=show)
 
 
 def _looked(there: Callable[[], bool], said: list[str]) -> bool:

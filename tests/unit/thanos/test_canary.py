@@ -21,17 +21,37 @@ if TYPE_CHECKING:
 
     from tasks.model.finding import Finding
 
-HOPS = ("canary.prometheus@cluster-03", "canary.sidecar@fleet->cluster-03", "canary.query@cluster-01->cluster-03")
+HOPS = (
+    "canary.rule@cluster-03",
+    "canary.prometheus@cluster-03",
+    "canary.sidecar@fleet->cluster-03",
+    "canary.query@cluster-01->cluster-03",
+)
 REMOVED = "canary.removed@cluster-03"
+LOGS = (
+    "deployment/monitoring-operator",
+    "prometheus-monitoring-prometheus-0 -c config-reloader",
+    "prometheus-monitoring-prometheus-0 -c thanos-sidecar",
+    "deployment/thanos-query",
+)
 
 
 class Api:
-    """An API server: Prometheus and Query behind it have the sample or not, the rule stays or goes."""
+    """An API server: operator, Prometheus and Query behind it have the sample or not, the rule stays or goes."""
 
-    def __init__(self, *, prometheus: bool = True, query: bool = True, stays: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        operator: bool = True,
+        prometheus: bool = True,
+        query: bool = True,
+        stays: bool = False,
+        nudged: bool = False,
+    ) -> None:
         """Remember who has it."""
+        self.written = {"rules.yaml": f"token: {RUN_ID.lower()}" if operator else "groups: []"}
         self.has = {"monitoring-prometheus": prometheus, "thanos-query": query}
-        self.stays = stays
+        self.stays, self.nudged = stays, nudged
         self.asked: list[str] = []
 
     def text(self, path: str, **asked: str) -> str:
@@ -39,6 +59,14 @@ class Api:
         self.asked.append(asked["query"])
         there = next(has for name, has in self.has.items() if name in path)
         return json.dumps({"status": "success", "data": {"result": [{"metric": {}}] if there else []}})
+
+    def items(self, path: str, **asked: str) -> list[dict[str, Any]]:
+        """Prometheus's pods, or what the operator has written; a ConfigMap may be empty."""
+        if path == "/api/v1/namespaces/monitoring/pods":
+            return [{"metadata": {"annotations": {"fleetproof/nudged-by": "x"} if self.nudged else None}}]
+        assert path == "/api/v1/namespaces/monitoring/configmaps"
+        assert asked == {"labelSelector": "prometheus-name=monitoring-prometheus"}
+        return [{"metadata": {}}, {"data": self.written}]
 
     def find(self, path: str) -> dict[str, Any] | None:
         """The rule."""
@@ -57,6 +85,7 @@ class Bench:
         kubectl = Kubectl(shell=self.shell, kubeconfig=tmp_path / "a", context="cluster-03", cache=tmp_path)
         monkeypatch.setattr(check_canary, "open_cluster", lambda *_: api)
         monkeypatch.setattr(check_canary, "kubectl_of", lambda *_: kubectl)
+        monkeypatch.setattr(check_canary, "WRITTEN_S", 0.0)
         monkeypatch.setattr(check_canary, "LOADED_S", 0.0)
         monkeypatch.setattr(check_canary, "HOP_S", 0.0)
         monkeypatch.setattr(check_canary, "ask_held", self._ask)
@@ -78,16 +107,19 @@ class Bench:
     @property
     def verbs(self) -> list[str]:
         """What kubectl was told to do, in order."""
-        return [next(it for it in command.argv if it in {"apply", "delete"}) for command in self.shell.commands]
+        known = {"apply", "delete", "annotate"}
+        return [next(it for it in command.argv if it in known) for command in self.shell.commands]
 
 
 def test_a_sample_that_arrives_everywhere_passes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each hop tells how long it took; the rule is made and removed, and neither is a lasting change."""
+    """Each hop tells how long it took; rule and annotation are made and removed, and neither is a lasting change."""
     bench = Bench(api := Api(), tmp_path, monkeypatch)
     found = bench.send()
     assert {row: it.verdict for row, it in found.items()} == dict.fromkeys((*HOPS, REMOVED), Verdict.PASS)
     assert all(" s later" in found[row].observed for row in HOPS)
-    assert bench.verbs == ["apply", "delete"]
+    assert bench.verbs == ["apply", "annotate", "delete", "annotate"]
+    nudges = [next(it for it in c.argv if "nudged" in it) for c in bench.shell.commands if "annotate" in c.argv]
+    assert nudges == [f"fleetproof/nudged-by={RUN_ID.lower()}", "fleetproof/nudged-by-"]
     assert all(it.temporary for it in bench.outcome.changes)
     applied = json.loads(bench.shell.commands[0].stdin)
     assert applied["spec"]["groups"][0]["rules"][0]["labels"] == {"token": RUN_ID.lower()}
@@ -97,11 +129,12 @@ def test_a_sample_that_arrives_everywhere_passes(tmp_path: Path, monkeypatch: py
 @pytest.mark.parametrize(
     ("api", "held", "stopped"),
     [
-        (Api(prometheus=False), None, 0),
-        (Api(), Held(series=(), clusters=()), 1),
-        (Api(), Held(series=({"cluster": "cluster-04"},), clusters=("cluster-04",)), 1),
-        (Api(), NotAnswered(Seen(layer=Layer.TCP, said="refused")), 1),
-        (Api(query=False), None, 2),
+        (Api(operator=False), None, 0),
+        (Api(prometheus=False), None, 1),
+        (Api(), Held(series=(), clusters=()), 2),
+        (Api(), Held(series=({"cluster": "cluster-04"},), clusters=("cluster-04",)), 2),
+        (Api(), NotAnswered(Seen(layer=Layer.TCP, said="refused")), 2),
+        (Api(query=False), None, 3),
     ],
 )
 def test_the_hop_where_a_sample_stopped_is_red_alone(
@@ -110,24 +143,45 @@ def test_the_hop_where_a_sample_stopped_is_red_alone(
     """Those before it pass, those behind it point to it, and the rule is removed all the same."""
     bench = Bench(api, tmp_path, monkeypatch, held=held)
     found = bench.send()
-    expected = [Verdict.PASS] * stopped + [Verdict.FAIL] + [Verdict.SKIP] * (2 - stopped)
+    expected = [Verdict.PASS] * stopped + [Verdict.FAIL] + [Verdict.SKIP] * (3 - stopped)
     assert [found[row].verdict for row in HOPS] == expected
     assert {found[row].blocked_by for row in HOPS[stopped + 1 :]} <= {found[HOPS[stopped]].row}
-    assert (found[REMOVED].verdict, bench.verbs[-1]) == (Verdict.PASS, "delete")
+    assert (found[REMOVED].verdict, bench.verbs[-2:]) == (Verdict.PASS, ["delete", "annotate"])
+    assert ("annotate" in bench.verbs[:-2]) == (stopped > 0)
+    assert f"logs {LOGS[stopped]}" in found[HOPS[stopped]].remedy
 
 
 def test_what_a_hop_says_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Why it has not got it, where that is known."""
     held = NotAnswered(Seen(layer=Layer.TCP, said="refused"))
-    assert "refused" in Bench(Api(), tmp_path, monkeypatch, held=held).send()[HOPS[1]].observed
+    assert "refused" in Bench(Api(), tmp_path, monkeypatch, held=held).send()[HOPS[2]].observed
 
 
-def test_a_rule_that_stays_is_red(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is looked for after it was deleted; and a kubectl that fails is told."""
-    assert Bench(Api(stays=True), tmp_path, monkeypatch).send()[REMOVED].verdict is Verdict.FAIL
+@pytest.mark.parametrize(
+    ("api", "said"),
+    [(Api(stays=True), "PrometheusRule fleet-canary"), (Api(nudged=True), "annotation fleetproof/nudged-by")],
+)
+def test_what_stays_is_red(api: Api, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rule and annotation are looked for after they were removed."""
+    found = Bench(api, tmp_path, monkeypatch).send()[REMOVED]
+    assert (found.verdict, found.observed) == (Verdict.FAIL, f"still there: {said}")
+
+
+def test_a_rule_that_cannot_be_removed_is_red(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A kubectl that fails is told, and the annotation is removed all the same."""
     bench = Bench(Api(), tmp_path, monkeypatch)
     bench.shell.answer_if(lambda it: "delete" in it.argv, exit_code=1, stderr="forbidden")
     assert "forbidden" in bench.send()[REMOVED].observed
+    assert bench.verbs[-1] == "annotate"
+
+
+def test_a_pod_that_cannot_be_annotated_only_costs_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sample is waited for as ever; that the annotation could not be removed is told."""
+    bench = Bench(Api(), tmp_path, monkeypatch)
+    bench.shell.answer_if(lambda it: "annotate" in it.argv, exit_code=1, stderr="forbidden")
+    found = bench.send()
+    assert [found[row].verdict for row in HOPS] == [Verdict.PASS] * 4
+    assert found[REMOVED].verdict is Verdict.FAIL
 
 
 def test_a_rule_that_cannot_be_made_is_removed_as_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -136,7 +190,7 @@ def test_a_rule_that_cannot_be_made_is_removed_as_well(tmp_path: Path, monkeypat
     bench.shell.answer_if(lambda it: "apply" in it.argv, exit_code=1, stderr="no space left")
     with pytest.raises(CommandFailed, match="no space left"):
         bench.send()
-    assert bench.verbs == ["apply", "delete"]
+    assert bench.verbs == ["apply", "delete", "annotate"]
 
 
 def test_a_plan_makes_nothing(tmp_path: Path) -> None:
@@ -147,7 +201,7 @@ def test_a_plan_makes_nothing(tmp_path: Path) -> None:
 
 
 def test_rows_are_declared_as_they_are_answered(tmp_path: Path) -> None:
-    """Four for each cluster, the way to Query towards the cluster whose sample it is."""
+    """Five for each cluster, the way to Query towards the cluster whose sample it is."""
     rows = check_canary.declares(OnSite(tmp_path).fleet)
-    assert len(rows) == 16
+    assert len(rows) == 20
     assert Row("canary.query", "cluster-01", "cluster-04") in rows
