@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 import time
-from functools import cache
-from threading import Lock
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
+from tasks.deploy.client_library import library, why_unreachable
 from tasks.deploy.files import read_text
 from tasks.model.command import Command, CommandResult
-from tasks.model.errors import CommandTimeout, FleetError
+from tasks.model.errors import CommandTimeout, FleetError, Unreachable
 from tasks.run.files import write_atomically
 
 if TYPE_CHECKING:
@@ -25,7 +23,6 @@ CONNECT_TIMEOUT_S = 6.0
 READ_TIMEOUT_S = 15.0
 NOT_FOUND = 404
 """HTTP's."""
-_IMPORTING = Lock()
 
 
 class ApiError(FleetError):
@@ -34,6 +31,14 @@ class ApiError(FleetError):
     def __init__(self, said: str, status: int = 0) -> None:
         super().__init__(said)
         self.status = status
+
+
+class ApiUnreachable(ApiError, Unreachable):
+    """Nobody is heard at the API server's address: the machine is gone or cut off, not its API server alone."""
+
+    def __init__(self, name: str, server: str, reason: str) -> None:
+        Unreachable.__init__(self, name, reason, f"{server} does not answer")
+        self.status = 0
 
 
 class KubeApi:
@@ -52,7 +57,7 @@ class KubeApi:
             folder: where the client's certificate and key may be laid down for the TLS library, mode 0600
 
         """
-        self._library = _kubernetes()
+        self._library = library()
         self._name = name
         self._server = access.server
         configuration = self._library.Configuration(host=access.server)
@@ -140,6 +145,8 @@ class KubeApi:
         except self._library.ApiException as error:
             raise ApiError(f"{self._name}: {error.reason}", error.status or 0) from error
         except self._library.HTTPError as error:
+            if reason := why_unreachable(error):
+                raise ApiUnreachable(self._name, self._server, reason) from error
             raise ApiError(f"{self._name}: {self._server} does not answer: {error}") from error
         text = content.decode(errors="replace")
         if answer.status != 200:  # noqa: PLR2004  HTTP's
@@ -182,31 +189,6 @@ class KubeApi:
     def close(self) -> None:
         """Drop the kept connections."""
         self._client.close()
-
-
-@cache
-def _import_kubernetes() -> SimpleNamespace:
-    from kubernetes.client import ApiClient, Configuration  # noqa: PLC0415  0.4 s that `--help` need not pay
-    from kubernetes.client.exceptions import ApiException  # noqa: PLC0415  as above
-    from kubernetes.stream.ws_client import WSClient, get_websocket_url  # noqa: PLC0415  as above
-    from urllib3.exceptions import HTTPError  # noqa: PLC0415  as above
-    from urllib3.util import Retry  # noqa: PLC0415  as above
-
-    return SimpleNamespace(
-        ApiClient=ApiClient,
-        ApiException=ApiException,
-        Configuration=Configuration,
-        HTTPError=HTTPError,
-        Retry=Retry,
-        WSClient=WSClient,
-        get_websocket_url=get_websocket_url,
-    )
-
-
-def _kubernetes() -> SimpleNamespace:
-    """The client library; its modules import each other in a circle, which deadlocks two threads that begin at once."""
-    with _IMPORTING:
-        return _import_kubernetes()
 
 
 def _laid_down(path: Path, text: str) -> Path:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tasks.cilium.lease import LEASES, lease_name
-from tasks.deploy.api import ApiError
+from tasks.deploy.api import ApiError, ApiUnreachable
 from tasks.deploy.ready import unready
 from tasks.model.finding import Row
 from tasks.probes.objects import NAMESPACE, POD, VIP_SERVICE, probe_stream
@@ -37,6 +37,7 @@ class Temporary:
 
         Raises:
             ApiError, CommandFailed: they could not be created
+            ApiUnreachable: the machine is gone
 
         """
         self.room.make(probe_stream(fleet, self.cluster), "a pod and two services")
@@ -61,6 +62,8 @@ class Temporary:
         try:
             lacking = unready({**self.pod(), "kind": "Pod"})
             service = self.room.api.get(f"{self.room.path}/services/{VIP_SERVICE}")
+        except ApiUnreachable:
+            raise  # the machine is gone: nothing of it will be ready, and the others wait
         except ApiError as error:
             return str(error)
         if lacking:

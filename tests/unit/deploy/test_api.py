@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
 import pytest
+from urllib3 import HTTPConnectionPool
+from urllib3.connection import HTTPConnection
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, MaxRetryError, NewConnectionError, ReadTimeoutError
 
 from tasks.deploy import api as api_module
 from tasks.deploy.api import ApiError, KubeApi
+from tasks.model.errors import Unreachable
 from tests.unit.deploy.credentials import access_of
 
 if TYPE_CHECKING:
@@ -88,3 +93,37 @@ def test_what_may_change_something_is_said_once(tmp_path: Path) -> None:
         with pytest.raises(ApiError, match="does not answer"):
             KubeApi("cluster-01", access_of(url), tmp_path).post("/api", {})
         assert asked == ["POST"]
+
+
+def lost(cause: Exception) -> MaxRetryError:
+    """What urllib3 says after its last attempt, be it of the operating system's error or of one of its own."""
+    if not isinstance(cause, HTTPError):
+        below, cause = cause, NewConnectionError(HTTPConnection("192.168.101.197", 6443), "failed")
+        cause.__cause__ = below
+    return MaxRetryError(HTTPConnectionPool("192.168.101.197"), "/api", cause)
+
+
+@pytest.mark.parametrize(
+    ("cause", "reason"),
+    [
+        (OSError(errno.EHOSTUNREACH, "No route to host"), "no-route"),
+        (OSError(errno.ENETUNREACH, "Network is unreachable"), "no-route"),
+        (ConnectTimeoutError("timed out"), "connect-timeout"),
+        (ConnectionRefusedError(errno.ECONNREFUSED, "Connection refused"), ""),
+        (ReadTimeoutError(HTTPConnectionPool("192.168.101.197"), "/api", "read timed out"), ""),
+    ],
+)
+def test_a_machine_that_is_gone_is_told_from_a_server_that_is(
+    cause: Exception, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where nobody is heard at the address the machine is unreachable; a closed port, or silence, is the server's."""
+    api = KubeApi("cluster-03", access_of("https://192.168.101.197:6443"), tmp_path)
+
+    def fail(*_: object, **__: object) -> None:
+        raise lost(cause)
+
+    monkeypatch.setattr(api._client, "call_api", fail)
+    with pytest.raises(ApiError, match="does not answer") as caught:
+        api.get("/api")
+    assert getattr(caught.value, "reason", "") == reason
+    assert isinstance(caught.value, Unreachable) == bool(reason)
