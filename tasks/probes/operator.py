@@ -69,6 +69,8 @@ def read_failure(error: Exception) -> Seen:
             return Seen(layer=Layer.ROUTE, said=text)
         case ConnectionRefusedError():
             return Seen(layer=Layer.TCP, said=text)
+        case ssl.SSLError():
+            return Seen(layer=Layer.TLS, said=text)
     if isinstance(error, requests.ConnectTimeout | urllib3.exceptions.ConnectTimeoutError):
         return Seen(layer=Layer.TCP, said=f"no connection within {CONNECT_S} s")
     return Seen(layer=Layer.HTTP, said=text)

@@ -83,10 +83,10 @@ _CURL_ENDS = {
     6: Layer.NAME,
     7: Layer.TCP,
     28: Layer.TCP,
-    35: Layer.HTTP,
+    35: Layer.TLS,
     52: Layer.HTTP,
     56: Layer.HTTP,
-    60: Layer.HTTP,
+    60: Layer.TLS,
 }
 """curl's exit codes: no proxy, no host, no connection, time-out, TLS handshake, empty answer, no data, no trust."""
 

@@ -35,7 +35,7 @@ REMEDIES = {
     "route": "mend the route or the firewall that rejects the packets: ip route get ADDRESS",
     "ARP": "see row vip.arp, or whether the machine is on and on the same LAN",
     "TCP": "let the port through the firewall of the machine on the other side",
-    "TLS": "one side has TLS and the other has not: make both ends of the path the same",
+    "TLS": "look at both ends: only one speaks TLS, or its certificate has expired or is not one that the other trusts",
     "gRPC": "look whether the server behind the port is the wanted one, and what it says: its pod's log",
     "HTTP": "something else than the wanted server answers: reproduce, and look at what it is",
 }

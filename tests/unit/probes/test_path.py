@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import socket
+import ssl
 
 import pytest
 import requests
@@ -36,6 +37,8 @@ CURL = [
     (28, "curl: (28) Failed to connect to x port 1 after 3000 ms: Timeout was reached\n\n000 3.0", WEB, Layer.TCP),
     (28, "curl: (28) Connection timed out after 3001 milliseconds\n\n000 3.0", WEB, Layer.TCP),
     (28, "curl: (28) Operation timed out after 6001 milliseconds with 0 bytes received\n\n000 6.0", WEB, Layer.HTTP),
+    (35, "curl: (35) OpenSSL/3.0.17: error:0A00010B:SSL routines::wrong version number\n\n000 0.0", WEB, Layer.TLS),
+    (60, "curl: (60) SSL certificate problem: certificate has expired\n\n000 0.0", WEB, Layer.TLS),
     (52, "curl: (52) Empty reply from server\n\n000 0.1", WEB, Layer.HTTP),
 ]
 
@@ -114,6 +117,8 @@ def test_the_kernels_own_table_is_read(tmp_path) -> None:  # type: ignore[no-unt
         (OSError(errno.EHOSTUNREACH, "No route to host"), Layer.ROUTE),
         (ConnectionRefusedError(errno.ECONNREFUSED, "Connection refused"), Layer.TCP),
         (ConnectionResetError(errno.ECONNRESET, "reset"), Layer.HTTP),
+        (ssl.SSLCertVerificationError(1, "certificate verify failed: certificate has expired"), Layer.TLS),
+        (ssl.SSLError(1, "wrong version number"), Layer.TLS),
     ],
 )
 def test_the_operators_errors_tell_the_layer(cause: OSError, layer: Layer) -> None:

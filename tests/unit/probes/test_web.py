@@ -124,8 +124,8 @@ def test_an_address_is_asked_by_name(port: int, host: str, layer: Layer) -> None
 
 
 def test_nobody_at_the_address_is_no_answer(port: int) -> None:
-    """Plain HTTP behind a TLS question is HTTP's layer; a closed port is TCP's."""
-    assert ingress.reach_by_name("https://prometheus.x/", "127.0.0.1", port=port).layer is Layer.HTTP
+    """Plain HTTP behind a TLS question ends at TLS; a closed port at TCP."""
+    assert ingress.reach_by_name("https://prometheus.x/", "127.0.0.1", port=port).layer is Layer.TLS
     assert ingress.reach_by_name("http://prometheus.x/", "127.0.0.1", port=1).layer is Layer.TCP
 
 
