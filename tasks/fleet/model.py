@@ -71,12 +71,21 @@ class S3:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AddressRange:
+    """Addresses from the first to the last, both included."""
+
+    first: IPv4Address
+    last: IPv4Address
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Lan:
-    """The network that hosts and addresses share."""
+    """The network that hosts and addresses share; ``dhcp`` is what its DHCP server hands out, where that is known."""
 
     cidr: IPv4Network
     gateway: IPv4Address
     dns: tuple[IPv4Address, ...]
+    dhcp: AddressRange | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

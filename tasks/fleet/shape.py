@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, is_dataclass
+from dataclasses import MISSING, dataclass, is_dataclass
+from dataclasses import fields as dataclass_fields
 from difflib import get_close_matches
 from ipaddress import IPv4Address, IPv4Network
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin, get_type_hints
@@ -112,7 +113,8 @@ def _read_model(wanted: Wanted, node: Node, owner: str) -> Iterator[Said[Any] | 
     yield from mistakes
     for key, child in entries.items():
         yield from read_value(fields[key], child, owner)
-    yield from (node.place.mistake(f"{where} lacks {key}") for key in fields if key not in entries)
+    required = [known.name for known in dataclass_fields(wanted.kind) if known.default is MISSING]
+    yield from (node.place.mistake(f"{where} lacks {key}") for key in required if key not in entries)
 
 
 def _read_items(wanted: Wanted, node: Node, owner: str) -> Iterator[Said[Any] | Mistake]:

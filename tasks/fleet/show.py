@@ -53,6 +53,8 @@ def _site_rows(fleet: Fleet) -> Iterable[tuple[str, ...]]:
     yield "Kubernetes", fleet.versions.kubernetes
     yield "Cilium", fleet.versions.cilium
     yield "LAN", f"{fleet.lan.cidr}, gateway {fleet.lan.gateway}, DNS {', '.join(map(str, fleet.lan.dns))}"
+    if fleet.lan.dhcp:
+        yield "DHCP", f"{fleet.lan.dhcp.first} to {fleet.lan.dhcp.last}"
     yield "object store", f"{fleet.s3.endpoint} at {fleet.s3.address}, console {fleet.s3.console}"
     yield "buckets", ", ".join(fleet.s3.buckets)
     yield "probe image", fleet.probe_image

@@ -38,7 +38,7 @@ def one_owner_per_address(draft: Draft) -> Iterator[Mistake]:
 def inside_the_lan(draft: Draft) -> Iterator[Mistake]:
     """Hosts, VIPs and the gateway reach each other without a router."""
     for lan in draft.networks("lan.cidr"):
-        for said in draft.addresses("hostname", "vip.address", "lan.gateway"):
+        for said in draft.addresses("hostname", "vip.address", "lan.gateway", "lan.dhcp.first", "lan.dhcp.last"):
             if said.value not in lan.value:
                 yield said.place.mistake(f"{said} is outside the LAN {lan.value} ({lan.place}); correct one of the two")
 
@@ -52,6 +52,17 @@ def usable_in_the_lan(draft: Draft) -> Iterator[Mistake]:
                 yield said.place.mistake(
                     f"{said} is the {end} address of the LAN {lan.value} ({lan.place}); no machine can have it"
                 )
+
+
+def outside_the_dhcp_range(draft: Draft) -> Iterator[Mistake]:
+    """What a DHCP server hands out has another owner tomorrow."""
+    for first, last in zip(draft.addresses("lan.dhcp.first"), draft.addresses("lan.dhcp.last"), strict=False):
+        if first.value > last.value:
+            yield first.place.mistake(f"{first} comes after {last} ({last.place}); exchange the two")
+        for said in draft.addresses("hostname", "vip.address", "lan.gateway"):
+            if first.value <= said.value <= last.value:
+                handed_out = f"{first.value} to {last.value}, which DHCP hands out ({first.place})"
+                yield said.place.mistake(f"{said} is in {handed_out}; take it out of that range, or choose another")
 
 
 def bastions(draft: Draft) -> Iterator[Said[IPv4Address]]:
@@ -71,4 +82,4 @@ def _remedy(claim: Said[IPv4Address], draft: Draft) -> str:
     return f"give the VIP a free address{lan}"
 
 
-ADDRESS_RULES = (one_owner_per_address, inside_the_lan, usable_in_the_lan)
+ADDRESS_RULES = (one_owner_per_address, inside_the_lan, usable_in_the_lan, outside_the_dhcp_range)
