@@ -39,6 +39,7 @@ RULES = (
     Rule("sizes", limits.sizes),
     Rule("versions", limits.versions, excusable=True),
     Rule("literal-secrets", secrets.literal_secrets, excusable=True),
+    Rule("secret-arguments", secrets.secret_arguments, excusable=True),
     Rule("references", secrets.references, excusable=True),
     Rule("roles", access.roles, excusable=True),
     Rule("load-balancers", addresses.load_balancers),

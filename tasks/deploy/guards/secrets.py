@@ -38,6 +38,28 @@ def references(subject: Subject) -> Iterator[Complaint]:
             yield Complaint(str(workload.ref), said, name)
 
 
+def secret_arguments(subject: Subject) -> Iterator[Complaint]:
+    """What a Secret holds stands in no program's arguments: everybody on the host can read them."""
+    for workload in subject.workloads:
+        for container in workload.containers:
+            told = " ".join(map(str, (*(container.get("command") or ()), *(container.get("args") or ()))))
+            for name in _secret_variables(container):
+                if f"$({name})" in told:
+                    said = f"container {container['name']} is told $({name}), out of a Secret: mount it as a file"
+                    yield Complaint(str(workload.ref), said, container["name"])
+    for document in subject.of_kind("Prometheus", "ThanosRuler"):
+        spec = document.content.get("spec") or {}
+        if "objectStorageConfig" in {**spec, **(spec.get("thanos") or {})}:
+            said = "objectStorageConfig becomes an argument: mount the Secret, and name it by objectStorageConfigFile"
+            yield Complaint(str(document.ref), said)
+
+
+def _secret_variables(container: dict[str, Any]) -> Iterator[str]:
+    for variable in container.get("env") or ():
+        if "secretKeyRef" in (variable.get("valueFrom") or {}):
+            yield variable["name"]
+
+
 def _references(workload: Workload) -> Iterator[tuple[str, str]]:
     for volume in workload.pod.get("volumes") or ():
         yield from _of_volume(volume)
