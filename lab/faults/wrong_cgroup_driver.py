@@ -1,11 +1,13 @@
 """containerd and kubelet disagree about who manages control groups: pods die at random."""
 
+import time
 from collections.abc import Mapping
 from typing import ClassVar
 
 from lab.faults.fault import Case, Fault, FaultError
 
 _FILE = "/etc/containerd/config.toml"
+_RESTART_DEADLINE_S, _POLL_S = 30.0, 0.1
 _RIGHT, _WRONG = "SystemdCgroup = true", "SystemdCgroup = false"
 
 
@@ -34,3 +36,13 @@ class WrongCgroupDriver(Fault):
 def _configure(case: Case, config: str) -> None:
     case.write(_FILE, config)
     case.on_machine("systemctl", "restart", "containerd.service")
+    deadline = time.monotonic() + _RESTART_DEADLINE_S
+    while True:  # systemd calls it started before it answers
+        try:
+            case.on_machine("crictl", "info")
+        except FaultError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(_POLL_S)
+        else:
+            return
