@@ -23,15 +23,20 @@ from lab.up import down, up
 from tests.lab.harness import ROOT, Lab, Small
 
 HERE = Path(__file__).parent
+TURNS = (
+    # they want machines without clusters: a second small lab fits beside the first only then (inotify instances)
+    *("test_lab_faults", "test_lab_itself"),
+    # one fleet, as an operator goes
+    *("test_deployed", "test_verified", "test_audited", "test_converged", "test_outage", "test_losses", "test_paths"),
+    *("test_blocks", "test_reset"),
+    # bare machines again
+    *("test_preflight", "test_transport"),
+)
+"""Every file of tests here, in the order in which they run."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """
-    Everything in this folder is a test of the lab, so that `-m "not lab"` leaves it out.
-
-    These come after all others, and those of the lab itself first: they want machines without clusters, and a second
-    small lab fits beside the first only as long as that one has none (inotify instances).
-    """
+    """Everything in this folder is a test of the lab, which `-m "not lab"` leaves out; they come after all others."""
     for item in items:
         if item.path.is_relative_to(HERE):
             item.add_marker(pytest.mark.lab)
@@ -41,7 +46,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def _turn(item: pytest.Item) -> int:
     if not item.path.is_relative_to(HERE):
         return 0
-    return 1 if item.path.name.startswith("test_lab_") else 2
+    if item.path.stem not in TURNS:
+        raise pytest.UsageError(f"{item.path} has no turn: say in {Path(__file__).name} after which file it runs")
+    return 1 + TURNS.index(item.path.stem)
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -119,33 +118,28 @@ class Operator:
             stderr=subprocess.DEVNULL,
         )
 
+    def ended(self, process: subprocess.Popen[bytes], timeout_s: float = 600.0) -> Ran:
+        """Wait for a runbook that was started, and read the report that it left."""
+        code = process.wait(timeout_s)
+        return Ran(code, json.loads((self.state / "reports" / "latest" / "report.json").read_text()), "")
+
     def kill_when(
         self, process: subprocess.Popen[bytes], cluster: str, stage: str, outcome: str, wait_s: float
-    ) -> bool:
-        """
-        SIGKILL a runbook some time after the journal says that a cluster's stage has begun or ended.
-
-        Returns:
-            False where it came to its end first
-
-        """
+    ) -> None:
+        """SIGKILL a runbook some time after the journal says that it has begun or ended a cluster's stage."""
         page = self.state / "journal" / f"{cluster}.json"
-        before = page.stat().st_mtime_ns if page.exists() else 0
+        earlier = {entry["run_id"] for entry in _stages(page).values()}
         deadline = time.monotonic() + 600
         while process.poll() is None and time.monotonic() < deadline:
-            if page.exists() and page.stat().st_mtime_ns != before and self._outcome(page, stage) == outcome:
+            entry = _stages(page).get(stage)
+            if entry and entry["run_id"] not in earlier and entry["outcome"] == outcome:
                 time.sleep(wait_s)
-                process.send_signal(signal.SIGKILL)
+                assert process.poll() is None, f"it ended within {wait_s} s after {stage} was {outcome}"
+                process.kill()
                 process.wait(30)
-                return True
-            time.sleep(0.02)
-        assert process.poll() is not None, f"{stage} of {cluster} was never {outcome}"
-        return False
-
-    @staticmethod
-    def _outcome(page: Path, stage: str) -> str:
-        entry = json.loads(page.read_text())["stages"].get(stage)
-        return str(entry["outcome"]) if entry else ""
+                return
+            time.sleep(0.01)
+        pytest.fail(f"{stage} of {cluster} was never seen {outcome}; the runbook's exit code is {process.poll()}")
 
     def kubectl(self, cluster: str, *words: str, stdin: str = "") -> str:
         """Run kubectl with the merged kubeconfig; it has to succeed."""
@@ -153,3 +147,9 @@ class Operator:
         done = self.lab.exec(argv, stdin=stdin)
         assert done.returncode == 0, f"{argv}: {done.stderr}"
         return done.stdout
+
+
+def _stages(page: Path) -> dict[str, Any]:
+    """A journal's entries; a cluster of which nothing is known has none."""
+    stages: dict[str, Any] = json.loads(page.read_text())["stages"] if page.exists() else {}
+    return stages

@@ -15,6 +15,8 @@ PROMETHEUS = "monitoring/services/monitoring-prometheus:http-web"
 ALERTMANAGER = "monitoring/services/monitoring-alertmanager:http-web"
 QUERY = "thanos/services/thanos-query:http"
 SCRAPE_S = 30.0
+MISSED_S = 45.0
+"""A gap that is longer has swallowed a scrape, of which there is one every 30 s."""
 
 
 def answer(operator: Operator, cluster: str, service: str, path: str, **parameters: str) -> Any:
@@ -37,10 +39,13 @@ def longest_gap(operator: Operator, cluster: str, since: float, until: float) ->
 
 
 def seen_centrally(operator: Operator, central: str) -> tuple[set[str], list[str]]:
-    """Clusters in Query's answer, and its warnings; a partial answer is asked for, as Grafana does."""
-    said = answer(
-        operator, central, QUERY, "api/v1/query", query="count by (cluster) (up)", partial_response="true", dedup="true"
-    )
+    """
+    Clusters in Query's answer, and its warnings; a partial answer is asked for, as Grafana does.
+
+    Only of samples that are too young for a block in the object store, from which a cluster that is gone is answered.
+    """
+    young = f"count by (cluster) (count_over_time(up[{MISSED_S:.0f}s]))"
+    said = answer(operator, central, QUERY, "api/v1/query", query=young, partial_response="true", dedup="true")
     return {it["metric"].get("cluster", "") for it in said["data"]["result"]}, said.get("warnings") or []
 
 

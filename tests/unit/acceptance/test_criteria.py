@@ -101,7 +101,7 @@ def test_an_entry_that_could_prove_nothing_is_refused(text: str, said: str, tmp_
     [
         "docs/nothing.md",
         "docs/alerts.md#nothing",
-        "tests/lab/test_clusters.py::test_nothing",
+        "tests/lab/clusters/test_reset.py::test_nothing",
         "tests/nothing.py::test_a",
     ],
 )

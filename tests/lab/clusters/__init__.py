@@ -1,0 +1,1 @@
+"""One fleet, from bare machines to bare machines."""
