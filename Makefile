@@ -7,7 +7,7 @@ BUILDER ?= podman
 IMAGE ?= registry.invalid/fleetproof/audit:0.1.0
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: help venv lock check lint test demo bench charts images manifests install-audit audit-image uninstall-audit up down
+.PHONY: help venv lock check lint test programs demo bench charts images manifests install-audit audit-image uninstall-audit up down
 help:  ## show this
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -15,7 +15,7 @@ venv: $(BIN)/.ready  ## the project's Python environment, pinned by hash
 
 $(BIN)/.ready: requirements.lock pyproject.toml
 	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 is wanted as '$(PYTHON)'; name another with PYTHON=..." >&2; exit 2; }
-	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "installing python3-venv"; $(SUDO) apt-get update -q && $(SUDO) apt-get install -qy python3-venv; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "installing python3-venv"; $(SUDO) apt-get update -q && { $(SUDO) apt-get install -qy $(notdir $(PYTHON))-venv || $(SUDO) apt-get install -qy python3-venv; }; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
@@ -35,13 +35,16 @@ lint: venv
 	$(BIN)/mypy
 
 check: lint  ## lint, types, fast tests: the daily loop
-	$(BIN)/pytest -q -n auto -m "not lab" --ignore tests/contract
+	$(BIN)/pytest -q -n auto --dist worksteal -m "not lab" --ignore tests/contract
 
 test: lint  ## everything, the lab of four machines included
-	$(BIN)/pytest -n auto -m "not lab"
+	$(BIN)/pytest -n auto --dist worksteal -m "not lab"
 	$(BIN)/pytest -m lab
 
-demo: venv  ## four bare machines become four proven clusters; the report is printed and kept
+programs:
+	@command -v ip >/dev/null && command -v tc >/dev/null || { echo "installing iproute2"; $(SUDO) apt-get update -q && $(SUDO) apt-get install -qy iproute2; } || true
+
+demo: venv programs  ## four bare machines become four proven clusters; the report is printed and kept
 	$(BIN)/python -m lab up
 	$(BIN)/python -m lab exec -- sh -c '$(BIN)/python runbooks/enrol.py --expect "$$FLEETPROOF_FINGERPRINTS"'
 	$(BIN)/python -m lab exec -- $(BIN)/python runbooks/full_deploy.py --report-dir .state/demo

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-SECRET_VARIABLES = ("NODE_PASSWORD", "S3_ACCESS_KEY", "S3_SECRET_KEY")
+EXAMPLE = (ROOT / ".env.example").read_text(encoding="utf-8")
+SECRET_VARIABLES = re.findall(r"^(\w+(?:PASSWORD|ACCESS_KEY|SECRET_KEY|_URL))=", EXAMPLE, re.MULTILINE)
 PATTERNS = {
     "a private key": re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----\n[A-Za-z0-9+/=]{20}"),
     "a literal password in YAML": re.compile(r"(?im)^\s*(password|secret_?key|access_?key)\s*:\s*[\"']?\w{6,}"),
@@ -26,6 +28,13 @@ def tracked_files() -> list[Path]:
     """Every text file that git tracks."""
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     return [ROOT / name for name in listed.split("\0") if name and (ROOT / name).is_file()]
+
+
+@cache
+def history() -> str:
+    """Everything that git remembers of what was ever added or removed."""
+    argv = ["git", "log", "--all", "--patch", "--format=%B"]
+    return subprocess.run(argv, cwd=ROOT, capture_output=True, check=True).stdout.decode(errors="replace")
 
 
 def text_of(path: Path) -> str:
@@ -52,11 +61,25 @@ def test_no_credential_is_in_the_tree(what: str, texts: dict[str, str]) -> None:
 
 @pytest.mark.parametrize("variable", SECRET_VARIABLES)
 def test_the_operators_own_credentials_are_not_in_the_tree(variable: str, texts: dict[str, str]) -> None:
-    """Where the environment holds a credential, its value stands in no tracked file."""
+    """Where the environment holds a credential, its value stands in no tracked file, and in no earlier one."""
     value = os.environ.get(variable, "")
     if not value:
         pytest.skip(f"{variable} is not set here")
     assert [name for name, text in texts.items() if value in text] == []
+    assert value not in history()
+
+
+def test_every_credential_that_an_operator_fills_in_is_looked_for() -> None:
+    """Those of hosts, object store, services and notices."""
+    assert {"NODE_PASSWORD", "S3_SECRET_KEY", "GRAFANA_ADMIN_PASSWORD", "AUDIT_SLACK_URL"} < set(SECRET_VARIABLES)
+
+
+@pytest.mark.parametrize("name", ["requirements.lock", "requirements-run.lock"])
+def test_a_lock_file_names_no_index(name: str) -> None:
+    """Packages come from wherever the installing machine gets them."""
+    text = (ROOT / name).read_text(encoding="utf-8")
+    assert "--hash=sha256:" in text
+    assert re.findall(r"://|--(?:extra-)?index-url|--trusted-host|--find-links", text) == []
 
 
 def test_the_patterns_do_find_credentials() -> None:
