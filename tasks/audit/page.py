@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tasks.audit import charts
 from tasks.audit.comparison import WORTH_TELLING, Change, Comparison, Kind
 from tasks.audit.history import open_history
 from tasks.audit.message import TITLES
-from tasks.reports import html
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -61,6 +59,9 @@ def render(
         nights, courses: from the history, oldest first
 
     """
+    from tasks.audit import charts  # noqa: PLC0415  what renders is wanted by an audit that has ended, not by `--help`
+    from tasks.reports import html  # noqa: PLC0415  as above
+
     leads = {str(one.row): one.observed for one in report.findings if one.row.check.startswith("trend.")}
     return html.template("audit.html.j2", "tasks.audit").render(
         {

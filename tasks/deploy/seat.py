@@ -12,7 +12,6 @@ import gzip
 import io
 import tarfile
 from base64 import b64decode, b64encode
-from importlib.metadata import distribution
 from typing import TYPE_CHECKING, Final
 
 from tasks.deploy.kubeconfig import folder_of
@@ -75,6 +74,8 @@ def audit_seat(given: Ingredients) -> dict[str, str]:
 
 def tree_of(root: Path) -> Iterator[tuple[str, bytes]]:
     """What a run needs of the project's folder, the Kustomize tree without charts, and how its plugins are found."""
+    from importlib.metadata import distribution  # noqa: PLC0415  reads mail headers: 11 ms that `--help` need not pay
+
     yield from files_of(root).items()
     for folder in _FOLDERS:
         for path in walk(root / folder):
