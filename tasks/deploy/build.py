@@ -12,8 +12,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tasks.deploy.charts import charts_of, sources_of
-from tasks.deploy.guards import refuse
 from tasks.deploy.manifest import Document, Stream, parse_stream
 from tasks.deploy.overlay import buildable, components_of, facts_that_differ, read_overlay
 from tasks.deploy.tree import KEEP_S, key_of, private_tree, prune
@@ -48,6 +46,8 @@ def render(ctx: RunContext, cluster: Cluster, component: str, shell: Shell) -> t
         CommandFailed: Kustomize or Helm refused
 
     """
+    from tasks.deploy.guards import refuse  # noqa: PLC0415  rules and charts take 20 ms that `--help` need not pay
+
     overlay, stream = rendering(ctx, cluster, component, shell)
     refuse(ctx.root, ctx.fleet, overlay, stream)
     return overlay, stream
@@ -55,6 +55,8 @@ def render(ctx: RunContext, cluster: Cluster, component: str, shell: Shell) -> t
 
 def rendering(ctx: RunContext, cluster: Cluster, component: str, shell: Shell) -> tuple[Overlay, Stream]:
     """What ``render`` does, without the guards."""
+    from tasks.deploy.charts import charts_of, sources_of  # noqa: PLC0415  as above
+
     overlay = read_overlay(ctx.root, cluster, component)
     if mistakes := facts_that_differ(ctx.root, ctx.fleet, cluster):
         raise InventoryError(tuple(mistakes))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tasks.deploy import check_tree
 from tasks.deploy.settle import TIMEOUT_S, has, settles
 from tasks.deploy.step import deploy
 from tasks.model.finding import Outcome, Row
@@ -45,6 +44,8 @@ def deploy_stage(title: str, *components: str, deadline_s: float = 300.0) -> Sta
 
 def tree_stage() -> Stage:
     """Every overlay rendered, and every guard asked, the fleet's own among them."""
+    from tasks.deploy import check_tree
+
     return Stage(title="Check the tree", declares=check_tree.declares, on_fleet=check_tree.check_tree, deadline_s=300)
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from tasks.probes import ingress, policies, storage
 from tasks.run.stage import Stage
 
 
 def storage_stage() -> Stage:
     """A claim of every cluster's default class, and its data after its pod."""
+    from tasks.probes import storage
+
     return Stage(
         title="Claim volumes",
         declares=storage.declares,
@@ -19,6 +20,8 @@ def storage_stage() -> Stage:
 
 def policies_stage() -> Stage:
     """Flows that must pass, and flows that must not."""
+    from tasks.probes import policies
+
     return Stage(
         title="Try flows",
         declares=policies.declares,
@@ -30,6 +33,8 @@ def policies_stage() -> Stage:
 
 def ingress_stage() -> Stage:
     """Every web interface by its hostname, through its cluster's VIP."""
+    from tasks.probes import ingress
+
     return Stage(
         title="Ask interfaces",
         declares=ingress.declares,

@@ -9,11 +9,12 @@ from __future__ import annotations
 from functools import partial
 
 from tasks.run.stage import Stage
-from tasks.thanos import check_blocks, check_canary, check_query, check_secrets, check_storeapi, part
 
 
 def storeapi_stage(patience_s: float) -> Stage:
     """Every sidecar's StoreAPI, from the operator's machine, every host and Query's pod."""
+    from tasks.thanos import check_storeapi
+
     return Stage(
         title="Ask StoreAPIs",
         declares=check_storeapi.declares,
@@ -26,6 +27,8 @@ def storeapi_stage(patience_s: float) -> Stage:
 
 def query_stage(patience_s: float) -> Stage:
     """Query and its frontend, on the central cluster."""
+    from tasks.thanos import check_query
+
     return Stage(
         title="Ask Query",
         declares=check_query.declares,
@@ -37,6 +40,8 @@ def query_stage(patience_s: float) -> Stage:
 
 def secrets_stage() -> Stage:
     """An object there and back with the keys that Thanos itself has; it is removed again."""
+    from tasks.thanos import check_secrets
+
     return Stage(
         title="Try secrets",
         declares=check_secrets.declares,
@@ -48,6 +53,8 @@ def secrets_stage() -> Stage:
 
 def blocks_stage(patience_s: float) -> Stage:
     """The blocks in S3, read with the keys that Thanos itself has."""
+    from tasks.thanos import check_blocks, part
+
     return Stage(
         title="Look at blocks",
         declares=check_blocks.declares,
@@ -60,6 +67,8 @@ def blocks_stage(patience_s: float) -> Stage:
 
 def canary_stage() -> Stage:
     """A sample of each cluster, followed from its Prometheus to Query; what is made for it is removed again."""
+    from tasks.thanos import check_canary
+
     return Stage(
         title="Send samples",
         declares=check_canary.declares,

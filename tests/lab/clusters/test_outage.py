@@ -180,7 +180,7 @@ def test_without_query_every_cluster_goes_on(deployed: Ran, operator: Operator) 
     try:
         operator.kubectl(central, "-n", "thanos", "wait", "pod", "-l", QUERY_PODS, "--for=delete", "--timeout=60s")
         blind = operator.run("verify", "--only", "ask-query")
-        time.sleep(max(0.0, since + 70 - time.time()))
+        time.sleep(max(0.0, since + 60 - time.time()))
     finally:
         operator.kubectl(central, *scale, "--replicas=1")
     assert f"query.answers@{central}" in blind.red
