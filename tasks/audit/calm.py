@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from tasks.audit.around import UNDISTURBED
 from tasks.preflight.knock import SEAT
-from tasks.probes.prove import API
+from tasks.probes.checks import API
 
 if TYPE_CHECKING:
     from tasks.run.stage import Stage

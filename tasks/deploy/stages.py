@@ -11,6 +11,8 @@ from tasks.run.stage import Stage
 from tasks.run.step import done
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from nornir.core.task import Result, Task
 
     from tasks.fleet.model import Fleet
@@ -44,9 +46,19 @@ def deploy_stage(title: str, *components: str, deadline_s: float = 300.0) -> Sta
 
 def tree_stage() -> Stage:
     """Every overlay rendered, and every guard asked, the fleet's own among them."""
-    from tasks.deploy import check_tree
 
-    return Stage(title="Check the tree", declares=check_tree.declares, on_fleet=check_tree.check_tree, deadline_s=300)
+    # the guards are imported by who walks this stage, not by who only names it
+    def declares(fleet: Fleet) -> tuple[Row, ...]:
+        from tasks.deploy import check_tree
+
+        return check_tree.declares(fleet)
+
+    def on_fleet(outcomes: Mapping[str, Outcome], ctx: RunContext) -> Outcome:
+        from tasks.deploy import check_tree
+
+        return check_tree.check_tree(outcomes, ctx)
+
+    return Stage(title="Check the tree", declares=declares, on_fleet=on_fleet, deadline_s=300)
 
 
 def workloads_stage(title: str, patience_s: float = TIMEOUT_S, *, deadline_s: float = 300.0) -> Stage:

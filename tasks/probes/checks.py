@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from tasks.cilium.status import AgentStatus
     from tasks.fleet.model import Cluster
 
+API = "api.ready"
+"""The row that most others wait for: the API server is the inventory's, and ready."""
+
 CERTIFICATE_FAIL_DAYS = 10
 CERTIFICATE_WARN_DAYS = 30
 

@@ -17,8 +17,8 @@ from tasks.model.errors import Unreachable, WrongCluster
 from tasks.model.finding import Finding, Measure, Outcome, Row, Verdict
 from tasks.preflight.knock import must_answer
 from tasks.probes.certificates import Certificate, ends_of, judge_certificates, parse_certificates
+from tasks.probes.checks import API
 from tasks.probes.etcd import METRICS, Etcd, judge_health, judge_size, parse_etcd
-from tasks.probes.prove import API
 from tasks.run.step import done
 from tasks.run.wait import watch
 from tasks.transport.shell_of import shell_of

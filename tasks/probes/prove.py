@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from tasks.deploy.api import ApiError
 from tasks.deploy.identity import open_cluster
 from tasks.model.finding import FLEET, Finding, Outcome, Row, Verdict, skipped
+from tasks.probes.checks import API
 from tasks.probes.meeting import seat
 from tasks.probes.operator import mac_seen, operator_cell, operator_names
 from tasks.probes.proof import Proof
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from tasks.fleet.model import Cluster, Fleet
     from tasks.run.context import RunContext
 
-API = "api.ready"
 READING = (API, "node.ready", "node.roles", "cilium.status", "cert.api", "vip.assigned", "vip.policy", "vip.lease")
 """Rows that only read; a plan answers them, too."""
 
